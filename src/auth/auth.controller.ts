@@ -1,0 +1,25 @@
+import { Body, Controller, Post } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { AdminOnly } from '../http/access.decorators.js';
+import { ApiAnswers } from '../http/api-answers.decorator.js';
+import { UsersService } from '../users/users.service.js';
+import { TokenDto, TokenRequestDto } from './auth.dto.js';
+import { TokensService } from './tokens.service.js';
+
+@ApiTags('Users and groups')
+@Controller('api/v1/user/token')
+export class AuthController {
+  constructor(
+    private readonly users: UsersService,
+    private readonly tokens: TokensService,
+  ) {}
+
+  /** Makes a token for the user with this email address, and the user if there is none. Admins only. */
+  @Post()
+  @AdminOnly()
+  @ApiAnswers({ status: 201, type: TokenDto, errors: [400, 403] })
+  async create(@Body() { email }: TokenRequestDto): Promise<TokenDto> {
+    const user = await this.users.findOrCreate(email);
+    return { token: await this.tokens.issue(user) };
+  }
+}

@@ -1,0 +1,42 @@
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { DataSource } from 'typeorm';
+import { CONFIG, type Config } from '../config/config.js';
+import { UsersService } from '../users/users.service.js';
+import { TokensService } from './tokens.service.js';
+
+// Serialises replicas that start together on an empty database, so that one admin is made and one token shown.
+const LOCK_FIRST_START = `SELECT pg_advisory_xact_lock(hashtext('seed-scheduler first admin'))`;
+
+/** Makes sure that somebody can call the API: makes the first admin, and prints its token once. */
+@Injectable()
+export class FirstAdmin implements OnApplicationBootstrap {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly users: UsersService,
+    private readonly tokens: TokensService,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    const { email, token } = this.config.admin;
+    await this.dataSource.transaction(async (manager) => {
+      await manager.query(LOCK_FIRST_START);
+      const [{ exists }] = (await manager.query(
+        'SELECT EXISTS (SELECT FROM tokens t JOIN users u ON u.id = t.user_id WHERE u.is_admin)',
+      )) as [{ exists: boolean }];
+      if (exists && !token) return;
+      const admin = await this.users.findOrCreate(email, { isAdmin: true });
+      if (!admin.isAdmin) await this.users.grantAdmin(admin.id);
+      if (token) await this.tokens.adopt(admin, token);
+      else announce(email, await this.tokens.issue(admin));
+    });
+  }
+}
+
+/** Printed rather than logged: it is for the person at the terminal, once, and not for a log store. */
+function announce(email: string, token: string): void {
+  process.stdout.write(
+    `\n  First start: admin ${email} was made. Its API token, shown only this once:\n\n    ${token}\n\n`,
+  );
+}

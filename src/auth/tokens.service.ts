@@ -1,0 +1,52 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { IsNull, LessThan, type Repository } from 'typeorm';
+import type { Principal } from '../http/access.decorators.js';
+import type { User } from '../users/user.entity.js';
+import { Token } from './token.entity.js';
+
+const TOKEN_BYTES = 20;
+const LAST_USED_RESOLUTION_MS = 60_000;
+
+@Injectable()
+export class TokensService {
+  constructor(@InjectRepository(Token) private readonly tokens: Repository<Token>) {}
+
+  /**
+   * A new token for a user; older ones stay valid.
+   *
+   * @returns 40 hex digits, 160 random bits, which are not kept and cannot be shown again
+   */
+  async issue(user: User): Promise<string> {
+    const secret = randomBytes(TOKEN_BYTES).toString('hex');
+    await this.adopt(user, secret);
+    return secret;
+  }
+
+  /** Makes a token chosen elsewhere valid for a user. One that is somebody's already is left as it is. */
+  async adopt(user: User, secret: string): Promise<void> {
+    await this.tokens.createQueryBuilder().insert().values({ digest: digestOf(secret), user }).orIgnore().execute();
+  }
+
+  /** Whom a token stands for, or null. */
+  async principalOf(secret: string): Promise<Principal | null> {
+    const token = await this.tokens.findOne({ where: { digest: digestOf(secret) }, relations: { user: true } });
+    if (!token) return null;
+    await this.noteUse(token);
+    return { id: token.user.id, isAdmin: token.user.isAdmin };
+  }
+
+  /** At most once a minute a token, so that reading does not become writing. */
+  private async noteUse({ id, lastUsedAt }: Token): Promise<void> {
+    const now = new Date();
+    const stale = new Date(now.getTime() - LAST_USED_RESOLUTION_MS);
+    if (lastUsedAt && lastUsedAt > stale) return;
+    await this.tokens.update([{ id, lastUsedAt: IsNull() }, { id, lastUsedAt: LessThan(stale) }], { lastUsedAt: now });
+  }
+}
+
+/** A fast hash is right here: the tokens are random, so there is nothing to guess. */
+function digestOf(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest();
+}

@@ -1,0 +1,71 @@
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Client } from 'pg';
+import { CONFIG, type Config } from '../config/config.js';
+
+const RECONNECT_MS = 1_000;
+const KEEP_ALIVE_DELAY_MS = 10_000;
+
+export type Channel = 'seed_triggers' | 'seed_deliveries';
+
+// A wake-up and nothing more: what is to be done stands in the tables. Sent when the transaction commits.
+export const NOTIFY = 'SELECT pg_notify($1, NULL)';
+
+/**
+ * Hears what other replicas notify, on one connection of its own.
+ *
+ * A notification can be lost (the connection broke, a pooler swallowed it), so listeners are also called after each
+ * reconnection, and nothing may depend on them for more than speed.
+ */
+@Injectable()
+export class Notifications implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(Notifications.name);
+  private readonly listeners = new Map<Channel, () => void>();
+  private client: Client | null = null;
+  private timer: NodeJS.Timeout | null = null;
+  private isStopped = false;
+
+  constructor(@Inject(CONFIG) private readonly config: Config) {}
+
+  listen(channel: Channel, onNotification: () => void): void {
+    this.listeners.set(channel, onNotification);
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.connect();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.isStopped = true;
+    if (this.timer) clearTimeout(this.timer);
+    await this.client?.end().catch(() => {});
+  }
+
+  private async connect(): Promise<void> {
+    if (this.isStopped) return;
+    const client = new Client({
+      connectionString: this.config.database.url,
+      application_name: 'seed-scheduler notifications',
+      keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
+    });
+    client.on('notification', ({ channel }) => this.listeners.get(channel as Channel)?.());
+    client.once('error', () => {});
+    client.once('end', () => this.reconnectLater(client));
+    this.client = client;
+    try {
+      await client.connect();
+      for (const channel of this.listeners.keys()) await client.query(`LISTEN ${channel}`);
+      for (const wake of this.listeners.values()) wake();
+    } catch (error) {
+      this.logger.warn(`cannot listen, polling meanwhile: ${(error as Error).message}`);
+      await client.end().catch(() => {});
+      this.reconnectLater(client);
+    }
+  }
+
+  private reconnectLater(broken: Client): void {
+    if (this.isStopped || this.client !== broken) return;
+    this.client = null;
+    this.timer = setTimeout(() => void this.connect(), RECONNECT_MS);
+  }
+}

@@ -1,0 +1,44 @@
+import { type DynamicModule, Module, type ModuleMetadata, type Type } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { MetricsModule } from '../metrics/metrics.module.js';
+import { OutboundModule } from '../outbound/outbound.module.js';
+import { Attempt } from './attempt.entity.js';
+import { AttemptLedger } from './attempt-ledger.js';
+import { DeliveriesService } from './deliveries.service.js';
+import { DeliveryInstruments } from './delivery.instruments.js';
+import { DeliveryQueue } from './delivery-queue.js';
+import { DeliverySender } from './delivery-sender.js';
+import { DeliveryTargets } from './delivery-targets.js';
+import { DeliveryWorker } from './delivery-worker.js';
+import { FailedTask } from './failed-task.entity.js';
+import { FailedTasksController } from './failed-tasks.controller.js';
+import { QueueDepthGauge } from './queue-depth-gauge.js';
+import { Settlement } from './settlement.js';
+import { SettlementBatcher } from './settlement-batcher.js';
+
+/** Owns every outgoing POST. Other rooms order deliveries and read the ledger through DeliveriesService. */
+@Module({
+  imports: [TypeOrmModule.forFeature([Attempt, FailedTask]), OutboundModule, MetricsModule],
+  controllers: [FailedTasksController],
+  providers: [
+    DeliveriesService,
+    DeliveryInstruments,
+    DeliveryQueue,
+    DeliverySender,
+    DeliveryWorker,
+    AttemptLedger,
+    QueueDepthGauge,
+    Settlement,
+    SettlementBatcher,
+  ],
+  exports: [DeliveriesService],
+})
+export class DeliveriesModule {
+  /**
+   * @param targets implementation of the port that says where deliveries go
+   * @param imports what it is made of
+   */
+  static deliveringTo(targets: Type<DeliveryTargets>, imports: ModuleMetadata['imports']): DynamicModule {
+    return { module: DeliveriesModule, imports, providers: [{ provide: DeliveryTargets, useClass: targets }] };
+  }
+}

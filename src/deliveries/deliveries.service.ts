@@ -1,0 +1,108 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { type DataSource, type EntityManager, In, LessThanOrEqual } from 'typeorm';
+import { NotFoundError } from '../http/domain-error.js';
+import type { PageRequest } from '../http/paging.js';
+import { AttemptLedger, type NewAttempt } from './attempt-ledger.js';
+import type { DeliveryData } from './delivery.js';
+import { deliveriesOf, type DeliveryHistory } from './delivery-history.js';
+import { DeliveryInstruments } from './delivery.instruments.js';
+import { DeliveryQueue } from './delivery-queue.js';
+import { FailedTask } from './failed-task.entity.js';
+
+const REQUEUE_BATCH = 1_000;
+
+/** What other rooms may ask of deliveries. */
+@Injectable()
+export class DeliveriesService {
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly queue: DeliveryQueue,
+    private readonly ledger: AttemptLedger,
+    private readonly instruments: DeliveryInstruments,
+  ) {}
+
+  /** Orders deliveries within the caller's transaction; they start once it commits. */
+  order(deliveries: DeliveryData[], manager: EntityManager): Promise<void> {
+    return this.queue.enqueue(deliveries, manager);
+  }
+
+  /** Records ticks that were not delivered because nobody was there to take them. */
+  async recordMissed(rows: NewAttempt[], manager: EntityManager): Promise<void> {
+    await this.ledger.append(
+      rows.map((row) => ({ ...row, outcome: 'missed' as const })),
+      manager,
+    );
+    for (const { missedCount } of rows) this.instruments.countOutcome('missed', missedCount ?? 1);
+  }
+
+  /** One page of a schedule's deliveries with their attempts, newest tick first, and the number of all. */
+  async historyOf(scheduleId: string, { limit, offset }: PageRequest): Promise<[DeliveryHistory[], number]> {
+    const count = await this.ledger.countDeliveries(scheduleId);
+    const rows = offset < count ? await this.ledger.pageOfDeliveries(scheduleId, limit, offset) : [];
+    return [deliveriesOf(rows), count];
+  }
+
+  /** Forgets the failed tasks of a schedule that goes. */
+  async forgetFailedTasks(scheduleId: string, manager: EntityManager): Promise<void> {
+    await manager.delete(FailedTask, { scheduleId });
+  }
+
+  /** Newest first, with the number of all. */
+  listFailed({ limit, offset }: PageRequest): Promise<[FailedTask[], number]> {
+    const failedTasks = this.dataSource.getRepository(FailedTask);
+    return failedTasks.findAndCount({ order: { id: 'DESC' }, take: limit, skip: offset });
+  }
+
+  /** @throws NotFoundError */
+  async getFailed(id: number): Promise<FailedTask> {
+    const task = await this.dataSource.getRepository(FailedTask).findOneBy({ id });
+    if (!task) throw new NotFoundError();
+    return task;
+  }
+
+  /** Gives a failed delivery a new round of attempts under its old id. @throws NotFoundError */
+  async requeue(id: number): Promise<void> {
+    const requeued = await this.dataSource.transaction((manager) => this.requeueBatch([id], manager));
+    if (requeued === 0) throw new NotFoundError();
+  }
+
+  /** Requeues everything that has failed up to now. */
+  async requeueAll(): Promise<void> {
+    const [last] = await this.dataSource.getRepository(FailedTask).find({ order: { id: 'DESC' }, take: 1 });
+    if (!last) return;
+    for (;;) {
+      const batch = await this.dataSource.transaction(async (manager) => {
+        const tasks = await manager.find(FailedTask, {
+          select: { id: true },
+          where: { id: LessThanOrEqual(last.id) },
+          order: { id: 'ASC' },
+          take: REQUEUE_BATCH,
+        });
+        const ids = tasks.map(({ id }) => id);
+        await this.requeueBatch(ids, manager);
+        return ids;
+      });
+      if (batch.length < REQUEUE_BATCH) return;
+    }
+  }
+
+  private async requeueBatch(ids: number[], manager: EntityManager): Promise<number> {
+    const tasks = await manager.find(FailedTask, {
+      where: { id: In(ids) },
+      order: { id: 'ASC' },
+      lock: { mode: 'pessimistic_write' },
+    });
+    if (tasks.length === 0) return 0;
+    await manager.delete(FailedTask, { id: In(tasks.map(({ id }) => id)) });
+    const requeuedAt = new Date().toISOString();
+    const deliveries = tasks.map(({ scheduleId, scheduledFor, attempts }) => ({
+      scheduleId,
+      tick: scheduledFor.toISOString(),
+      attemptsBefore: attempts,
+      requeuedAt,
+    }));
+    await this.queue.requeue(deliveries, manager);
+    return tasks.length;
+  }
+}

@@ -1,0 +1,20 @@
+/** Where a delivery goes and what it carries. */
+export interface DeliveryTarget {
+  endpoint: string;
+  /** JSON text, sent as it is */
+  payload: string;
+  authToken: string | null;
+  /** when deliveries were last switched off: obligations up to then are void; null when never */
+  haltedAt: Date | null;
+}
+
+/** A target that is there but cannot be used, and why: its own deliveries fail, no other's. */
+export interface UnusableTarget {
+  fault: string;
+}
+
+/** Port: what deliveries are made of. Implemented by whoever orders deliveries, and wired by its module. */
+export abstract class DeliveryTargets {
+  /** @returns targets by schedule id; one that no longer exists is absent */
+  abstract load(scheduleIds: string[]): Promise<Map<string, DeliveryTarget | UnusableTarget>>;
+}

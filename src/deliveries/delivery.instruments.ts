@@ -1,0 +1,71 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { PROMETHEUS } from '../metrics/prometheus.js';
+import { ScheduledMetrics } from '../metrics/scheduled-metrics.js';
+import type { QueueDepth } from '../queue/job-queue.js';
+import type { Outcome } from './attempt.entity.js';
+import type { AttemptResult } from './decision.js';
+
+const COUNTED_STATUSES = [400, 401, 403, 404, 500];
+const TASK = 'scheduler.deliver_task';
+
+/** What is counted of deliveries: for Prometheus, and under the keys of the replaced service. */
+@Injectable()
+export class DeliveryInstruments {
+  private readonly lateness: Histogram;
+  private readonly deliveries: Counter<'outcome'>;
+  private readonly attempts: Counter<'class'>;
+  private readonly depth: Gauge<'state'>;
+
+  constructor(
+    @Inject(PROMETHEUS) registry: Registry,
+    private readonly metrics: ScheduledMetrics,
+  ) {
+    const registers = [registry];
+    this.lateness = new Histogram({
+      name: 'seed_scheduler_delivery_lateness_seconds',
+      help: 'From a tick to the start of the first attempt of its delivery.',
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600],
+      registers,
+    });
+    this.deliveries = new Counter({
+      name: 'seed_scheduler_deliveries_total',
+      help: 'Deliveries that ended, by outcome.',
+      labelNames: ['outcome'],
+      registers,
+    });
+    this.attempts = new Counter({
+      name: 'seed_scheduler_attempts_total',
+      help: 'POSTs made, by class of status (2xx, ...) or of error (timeout, ...).',
+      labelNames: ['class'],
+      registers,
+    });
+    this.depth = new Gauge({
+      name: 'seed_scheduler_queue_depth',
+      help: 'Deliveries in the queue: ready, deferred (waiting for a retry) and active, a few seconds ago.',
+      labelNames: ['state'],
+      registers,
+    });
+    const statuses = COUNTED_STATUSES.map((status) => `${TASK}.http_error.${status}.sum`);
+    metrics.define(`${TASK}.connection_error.sum`, `${TASK}.timeout.sum`, ...statuses);
+    metrics.define(`${TASK}.delivered.sum`, `${TASK}.failed.sum`);
+  }
+
+  countAttempt({ status, error, startedAt }: AttemptResult, tick: string, attempt: number): void {
+    this.attempts.inc({ class: status === null ? (error ?? 'unknown') : `${Math.floor(status / 100)}xx` });
+    if (attempt === 1) this.lateness.observe(Math.max(0, startedAt.getTime() - Date.parse(tick)) / 1000);
+    if (status !== null) this.metrics.increment(`${TASK}.http_error.${status}.sum`);
+    else this.metrics.increment(error === 'timeout' ? `${TASK}.timeout.sum` : `${TASK}.connection_error.sum`);
+  }
+
+  countOutcome(outcome: Outcome, amount = 1): void {
+    this.deliveries.inc({ outcome }, amount);
+    this.metrics.increment(`${TASK}.${outcome}.sum`, amount);
+  }
+
+  showDepth({ ready, deferred, active }: QueueDepth): void {
+    this.depth.set({ state: 'ready' }, ready);
+    this.depth.set({ state: 'deferred' }, deferred);
+    this.depth.set({ state: 'active' }, active);
+  }
+}

@@ -1,0 +1,36 @@
+import { Column, Entity, Index, PrimaryGeneratedColumn, Unique } from 'typeorm';
+
+/** A delivery whose last attempt failed, until it is requeued. */
+@Entity('failed_tasks')
+@Unique('uq_failed_tasks_delivery', ['deliveryId'])
+@Index('ix_failed_tasks_schedule', ['scheduleId'])
+export class FailedTask {
+  @PrimaryGeneratedColumn('identity', {
+    type: 'integer',
+    generatedIdentity: 'BY DEFAULT',
+    primaryKeyConstraintName: 'pk_failed_tasks',
+  })
+  id: number;
+
+  @Column({ type: 'uuid', name: 'delivery_id' })
+  deliveryId: string;
+
+  @Column({ type: 'uuid', name: 'schedule_id' })
+  scheduleId: string;
+
+  @Column({ type: 'timestamptz', name: 'scheduled_for' })
+  scheduledFor: Date;
+
+  @Column({ type: 'timestamptz', name: 'failed_at', default: () => 'now()' })
+  failedAt: Date;
+
+  /** Attempts made so far. */
+  @Column({ type: 'integer' })
+  attempts: number;
+
+  @Column({ type: 'integer', nullable: true })
+  status: number | null;
+
+  @Column({ type: 'text', nullable: true })
+  error: string | null;
+}

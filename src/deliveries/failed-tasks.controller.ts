@@ -1,0 +1,47 @@
+import { Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { ApiAnswers } from '../http/api-answers.decorator.js';
+import { IntegerIdPipe } from '../http/identifiers.pipe.js';
+import { type Page, PageOf, pageOf, type PageRequest } from '../http/paging.js';
+import { PublicUrl } from '../http/public-url.js';
+import { DeliveriesService } from './deliveries.service.js';
+import { FailedTaskDto, FailedTaskPageDto, RequeuedDto } from './failed-tasks.dto.js';
+
+@ApiTags('Failed tasks')
+@Controller('api/v1/failed-tasks')
+export class FailedTasksController {
+  constructor(private readonly deliveries: DeliveriesService) {}
+
+  /** Lists the deliveries whose last attempt failed, newest first. */
+  @Get()
+  @ApiAnswers({ status: 200, type: FailedTaskPageDto, paged: true })
+  async list(@PageOf() page: PageRequest, @PublicUrl() publicUrl: string): Promise<Page<FailedTaskDto>> {
+    const [tasks, count] = await this.deliveries.listFailed(page);
+    const results = tasks.map((task) => FailedTaskDto.of(task, publicUrl));
+    return pageOf(results, count, page);
+  }
+
+  /** Requeues all of them, each under its old delivery id. */
+  @Post()
+  @ApiAnswers({ status: 201, type: RequeuedDto })
+  async requeueAll(): Promise<RequeuedDto> {
+    await this.deliveries.requeueAll();
+    return { requeued_failed_tasks: true };
+  }
+
+  /** Shows one of them. */
+  @Get(':id')
+  @ApiAnswers({ status: 200, type: FailedTaskDto, errors: [404] })
+  async get(@Param('id', IntegerIdPipe) id: number, @PublicUrl() publicUrl: string): Promise<FailedTaskDto> {
+    return FailedTaskDto.of(await this.deliveries.getFailed(id), publicUrl);
+  }
+
+  /** Requeues one of them under its old delivery id. */
+  @Post(':id/requeue')
+  @HttpCode(201)
+  @ApiAnswers({ status: 201, type: RequeuedDto, errors: [404] })
+  async requeue(@Param('id', IntegerIdPipe) id: number): Promise<RequeuedDto> {
+    await this.deliveries.requeue(id);
+    return { requeued_failed_tasks: true };
+  }
+}

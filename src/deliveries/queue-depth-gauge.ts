@@ -1,0 +1,30 @@
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { WorkLoop } from '../queue/work-loop.js';
+import { DeliveryInstruments } from './delivery.instruments.js';
+import { DeliveryQueue } from './delivery-queue.js';
+
+const READ_INTERVAL_MS = 5_000;
+
+/** Keeps the queue's depth in the metrics fresh, so that a scrape costs the database nothing. */
+@Injectable()
+export class QueueDepthGauge implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly loop = new WorkLoop(QueueDepthGauge.name, () => this.read(), READ_INTERVAL_MS);
+
+  constructor(
+    private readonly queue: DeliveryQueue,
+    private readonly instruments: DeliveryInstruments,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.loop.start();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.loop.stop();
+  }
+
+  private async read(): Promise<false> {
+    this.instruments.showDepth(await this.queue.depth());
+    return false;
+  }
+}

@@ -1,0 +1,70 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { MalformedBodyError } from './domain-error.js';
+import { jsonDepth, MAX_JSON_DEPTH, stringifyJson } from './raw-json.js';
+
+/** Bytes of the largest body that is read; a larger one is answered with 413. */
+export const BODY_LIMIT_BYTES = 256 * 1024;
+
+/** What a parsed body came from: pipes see the body alone and find the rest of its exchange here. */
+export interface BodyOrigin {
+  /** The JSON text; null for a form. */
+  json: string | null;
+  request: FastifyRequest;
+  reply: FastifyReply | null;
+}
+
+const origins = new WeakMap<object, BodyOrigin>();
+
+export function originOf(body: unknown): BodyOrigin | undefined {
+  return typeof body === 'object' && body !== null ? origins.get(body) : undefined;
+}
+
+/**
+ * Makes Fastify read bodies as the clients of the replaced service send them: JSON with any charset parameter, JSON
+ * content type with nothing in it, and forms (`@fastify/formbody`); and write `RawJson` as it came.
+ */
+export function installBodyParsing(fastify: FastifyInstance): void {
+  fastify.removeContentTypeParser(['application/json', 'text/plain']);
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    try {
+      done(null, parseJsonBody(body as Buffer, request));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+  fastify.addHook('preHandler', async (request, reply) => {
+    if (typeof request.body !== 'object' || request.body === null) return;
+    const origin = origins.get(request.body);
+    if (origin) origin.reply = reply;
+    else origins.set(request.body, { json: null, request, reply });
+  });
+  fastify.setReplySerializer((payload) => stringifyJson(payload));
+}
+
+function parseJsonBody(bytes: Buffer, request: FastifyRequest): unknown {
+  const json = decodeUtf8(bytes);
+  if (json.trim() === '') return {};
+  if (jsonDepth(json) > MAX_JSON_DEPTH + 1) {
+    throw new MalformedBodyError(`JSON parse error - nested more than ${MAX_JSON_DEPTH} levels deep`);
+  }
+  let body: unknown;
+  try {
+    body = JSON.parse(json);
+  } catch (error) {
+    throw new MalformedBodyError(`JSON parse error - ${(error as Error).message}`);
+  }
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new MalformedBodyError('Invalid data. Expected a JSON object.');
+  }
+  if (Object.hasOwn(body, '__proto__')) throw new MalformedBodyError('A member named "__proto__" is not accepted.');
+  origins.set(body, { json, request, reply: null });
+  return body;
+}
+
+function decodeUtf8(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new MalformedBodyError('JSON parse error - the body is not UTF-8');
+  }
+}

@@ -1,0 +1,93 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { allowedMethods } from './allowed-methods.js';
+import { DomainError, InvalidInputError, NotAuthenticatedError, NotFoundError } from './domain-error.js';
+
+const STATUS_BY_CODE: Record<string, number> = {
+  not_found: 404,
+  permission_denied: 403,
+  not_authenticated: 401,
+  parse_error: 400,
+  invalid: 400,
+};
+
+// PostgreSQL is away, refuses connections, or cannot serve this one in time: worth another try.
+const UNAVAILABLE =
+  /^(08|53|57P)|^(25P03|55P03|57014)$|^E(CONNREFUSED|CONNRESET|PIPE|TIMEDOUT|NOTFOUND)$/;
+const RETRY_AFTER_SECONDS = 5;
+
+interface Answer {
+  status: number;
+  body: object;
+  headers?: Record<string, string>;
+}
+
+/** The one place where an error becomes an answer, in the shapes the clients of the replaced service know. */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  private readonly logger = new Logger('HTTP');
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const answer = this.answerTo(error, request);
+    if (reply.sent) return;
+    void reply
+      .status(answer.status)
+      .headers(answer.headers ?? {})
+      .type('application/json; charset=utf-8')
+      .send(answer.body);
+  }
+
+  private answerTo(error: unknown, request: FastifyRequest): Answer {
+    if (request.is404) return unknownRoute(request);
+    if (error instanceof InvalidInputError) return { status: 400, body: error.fields };
+    if (error instanceof DomainError) return domainAnswer(error);
+    if (error instanceof HttpException) return httpAnswer(error.getStatus(), error.getResponse());
+    if (isUnavailable(error)) {
+      this.logger.warn(`database unavailable: ${(error as Error).message}`);
+      const headers = { 'retry-after': String(RETRY_AFTER_SECONDS) };
+      return { status: 503, body: { detail: 'Service temporarily unavailable, try again later.' }, headers };
+    }
+    return this.frameworkAnswer(error, request);
+  }
+
+  /** Errors of Fastify itself carry a status below 500; whatever else arrives here is a fault of ours. */
+  private frameworkAnswer(error: unknown, request: FastifyRequest): Answer {
+    const { statusCode, message } = error as { statusCode?: number; message?: string };
+    if (statusCode === 415) {
+      const detail = `Unsupported media type "${request.headers['content-type'] ?? ''}" in request.`;
+      return { status: 415, body: { detail } };
+    }
+    if (statusCode && statusCode >= 400 && statusCode < 500) {
+      return { status: statusCode, body: { detail: message ?? 'Bad request.' } };
+    }
+    this.logger.error(error instanceof Error ? error.stack : String(error));
+    return { status: 500, body: { detail: 'A server error occurred.' } };
+  }
+}
+
+function unknownRoute(request: FastifyRequest): Answer {
+  const methods = allowedMethods(request);
+  if (methods.length === 0) return { status: 404, body: { detail: new NotFoundError().message } };
+  return {
+    status: 405,
+    body: { detail: `Method "${request.method}" not allowed.` },
+    headers: { allow: methods.join(', ') },
+  };
+}
+
+function domainAnswer(error: DomainError): Answer {
+  const headers = error instanceof NotAuthenticatedError ? { 'www-authenticate': 'Token' } : undefined;
+  return { status: STATUS_BY_CODE[error.code] ?? 400, body: { detail: error.message }, headers };
+}
+
+function httpAnswer(status: number, response: string | object): Answer {
+  return { status, body: typeof response === 'string' ? { detail: response } : response };
+}
+
+function isUnavailable(error: unknown): boolean {
+  const { code, message, driverError } = error as { code?: string; message?: string; driverError?: { code?: string } };
+  if (UNAVAILABLE.test(String(driverError?.code ?? code ?? ''))) return true;
+  return /timeout exceeded when trying to connect|Connection terminated|not queryable/i.test(message ?? '');
+}

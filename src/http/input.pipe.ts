@@ -1,0 +1,90 @@
+import 'reflect-metadata';
+import { type ArgumentMetadata, Injectable, type PipeTransform, type Type } from '@nestjs/common';
+import { plainToInstance } from 'class-transformer';
+import { getMetadataStorage, validate, type ValidationError } from 'class-validator';
+import { closest, distance } from 'fastest-levenshtein';
+import { originOf } from './body-parsing.js';
+import { type FieldMessages, InvalidInputError } from './domain-error.js';
+import { RawJson, rawMember } from './raw-json.js';
+
+const RAW_FIELDS = 'http:raw-json-fields';
+const READ_ONLY_FIELDS = 'http:read-only-fields';
+
+/** Marks a DTO's property as `RawJson`: it holds the member's text instead of its parsed value. */
+export function RawJsonField(): PropertyDecorator {
+  return (target, property) => {
+    const fields = (Reflect.getMetadata(RAW_FIELDS, target.constructor) ?? []) as string[];
+    Reflect.defineMetadata(RAW_FIELDS, [...fields, String(property)], target.constructor);
+  };
+}
+
+/** Names of the representation that clients send back and that change nothing. */
+export function ReadOnlyFields(names: readonly string[]): ClassDecorator {
+  return (target) => Reflect.defineMetadata(READ_ONLY_FIELDS, names, target);
+}
+
+/**
+ * Turns a body into its DTO: validates it, answers faults by field in the words that the clients of the replaced
+ * service know, and names unknown fields in a `Warning` header (or refuses them under `Prefer: handling=strict`).
+ */
+@Injectable()
+export class InputPipe implements PipeTransform {
+  async transform(value: unknown, { type, metatype }: ArgumentMetadata): Promise<unknown> {
+    if (type !== 'body' || !metatype || metatype === Object) return value;
+    const body = (value ?? {}) as Record<string, unknown>;
+    reportUnknownFields(body, metatype);
+    const dto = plainToInstance(metatype as Type<object>, withRawFields(body, metatype));
+    const faults = await validate(dto, { whitelist: true, stopAtFirstError: true });
+    if (faults.length > 0) throw new InvalidInputError(fieldMessages(faults));
+    return dto;
+  }
+}
+
+function withRawFields(body: Record<string, unknown>, metatype: Type): Record<string, unknown> {
+  const names = (Reflect.getMetadata(RAW_FIELDS, metatype) ?? []) as string[];
+  const json = originOf(body)?.json;
+  const raw = names
+    .filter((name) => Object.hasOwn(body, name))
+    .map((name) => [name, json ? rawMember(json, name) : new RawJson(String(body[name]))]);
+  return raw.length > 0 ? { ...body, ...Object.fromEntries(raw) } : body;
+}
+
+function reportUnknownFields(body: Record<string, unknown>, metatype: Type): void {
+  const known = knownFields(metatype);
+  const ignored = new Set((Reflect.getMetadata(READ_ONLY_FIELDS, metatype) ?? []) as string[]);
+  const unknown = Object.keys(body).filter((name) => !known.includes(name) && !ignored.has(name));
+  if (unknown.length === 0) return;
+  const origin = originOf(body);
+  const messages = Object.fromEntries(unknown.map((name) => [name, [unknownFieldMessage(name, known)]]));
+  if (isStrict(origin?.request.headers.prefer)) throw new InvalidInputError(messages);
+  const text = unknown.map((name) => `${JSON.stringify(name)}: ${messages[name]?.[0]}`).join('; ');
+  // RFC 7234: code 299, no agent, quoted text; anything a header cannot carry is replaced.
+  const quoted = text.replace(/[^\x20-\x7e]/g, '?').replace(/["\\]/g, '\\$&').slice(0, 1000);
+  origin?.reply?.header('warning', `299 - "${quoted}"`);
+}
+
+function unknownFieldMessage(name: string, known: string[]): string {
+  const nearest = closest(name, known);
+  const isNear = distance(name, nearest) <= Math.max(2, name.length / 3);
+  return isNear ? `Unknown field, ignored. Did you mean ${nearest}?` : 'Unknown field, ignored.';
+}
+
+function isStrict(prefer: string | string[] | undefined): boolean {
+  return /(^|[,;\s])handling\s*=\s*"?strict"?/i.test(String(prefer ?? ''));
+}
+
+function knownFields(metatype: Type): string[] {
+  const metadata = getMetadataStorage().getTargetValidationMetadatas(metatype, '', true, false);
+  return [...new Set(metadata.map((entry) => entry.propertyName))];
+}
+
+function fieldMessages(faults: ValidationError[]): FieldMessages {
+  return Object.fromEntries(faults.map((fault) => [fault.property, [messageOf(fault)]]));
+}
+
+function messageOf(fault: ValidationError): string {
+  if (fault.value === undefined) return 'This field is required.';
+  if (fault.value === null) return 'This field may not be null.';
+  if (typeof fault.value === 'string' && fault.value.trim() === '') return 'This field may not be blank.';
+  return Object.values(fault.constraints ?? {})[0] ?? 'Not valid.';
+}

@@ -1,0 +1,48 @@
+import { Controller, Get, Header, HttpCode, Inject, Post } from '@nestjs/common';
+import { ApiExcludeController, ApiTags } from '@nestjs/swagger';
+import { Registry } from 'prom-client';
+import { Public } from '../http/access.decorators.js';
+import { ApiAnswers } from '../http/api-answers.decorator.js';
+import { AvailableMetricsDto, MetricsInitiatedDto } from './metrics.dto.js';
+import { MetricsPush } from './metrics-push.js';
+import { PROMETHEUS } from './prometheus.js';
+import { ScheduledMetrics } from './scheduled-metrics.js';
+
+@ApiTags('Helpers')
+@Controller('api/metrics')
+export class MetricsController {
+  constructor(
+    private readonly metrics: ScheduledMetrics,
+    private readonly push: MetricsPush,
+  ) {}
+
+  /** Lists the keys of the metrics that this service pushes. */
+  @Get()
+  @ApiAnswers({ status: 200, type: AvailableMetricsDto })
+  available(): AvailableMetricsDto {
+    return { metrics_available: this.metrics.available() };
+  }
+
+  /** Queues a push of all metrics to `METRICS_URL`. */
+  @Post()
+  @HttpCode(200)
+  @ApiAnswers({ status: 200, type: MetricsInitiatedDto })
+  async initiate(): Promise<MetricsInitiatedDto> {
+    await this.push.initiate();
+    return { scheduled_metrics_initiated: true };
+  }
+}
+
+@ApiExcludeController()
+@Controller('metrics')
+export class PrometheusController {
+  constructor(@Inject(PROMETHEUS) private readonly registry: Registry) {}
+
+  @Get()
+  @Public()
+  @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
+  @Header('cache-control', 'no-store')
+  scrape(): Promise<string> {
+    return this.registry.metrics();
+  }
+}

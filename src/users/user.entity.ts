@@ -1,0 +1,30 @@
+import { Column, CreateDateColumn, Entity, JoinTable, ManyToMany, PrimaryGeneratedColumn } from 'typeorm';
+import { Group } from '../groups/group.entity.js';
+
+/** Somebody, or some service, that calls the API. */
+@Entity('users')
+export class User {
+  @PrimaryGeneratedColumn('identity', { type: 'integer', generatedIdentity: 'BY DEFAULT' })
+  id: number;
+
+  /** Lower case. */
+  @Column({ type: 'text', unique: true })
+  email: string;
+
+  @Column({ type: 'text' })
+  username: string;
+
+  @Column({ type: 'boolean', name: 'is_admin', default: false })
+  isAdmin: boolean;
+
+  @CreateDateColumn({ type: 'timestamptz', name: 'created_at' })
+  createdAt: Date;
+
+  @ManyToMany(() => Group, { onDelete: 'CASCADE' })
+  @JoinTable({
+    name: 'user_groups',
+    joinColumn: { name: 'user_id' },
+    inverseJoinColumn: { name: 'group_id' },
+  })
+  groups: Group[];
+}

@@ -1,0 +1,49 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsArray } from 'class-validator';
+import { groupUrl } from '../groups/groups.dto.js';
+import { ReadOnlyFields } from '../http/input.pipe.js';
+import { PageDto } from '../http/page.dto.js';
+import type { User } from './user.entity.js';
+
+@ReadOnlyFields(['id', 'url', 'email', 'username'])
+export class UserInputDto {
+  /** The groups that the user is in from now on, by URL or id. */
+  @ApiProperty({
+    type: 'array',
+    items: { oneOf: [{ type: 'string', format: 'uri' }, { type: 'integer' }] },
+    example: ['http://scheduler.example.org/api/v1/group/1/'],
+  })
+  @IsArray({ message: 'Expected a list of items.' })
+  groups: unknown[];
+}
+
+export class UserDto {
+  /** @example 1 */
+  id: number;
+
+  /** @example "john@example.org" */
+  email: string;
+
+  /** @example "john@example.org" */
+  username: string;
+
+  /** @example ["http://scheduler.example.org/api/v1/group/1/"] */
+  groups: string[];
+
+  /** @example "http://scheduler.example.org/api/v1/user/1/" */
+  url: string;
+
+  static of(user: User, publicUrl: string): UserDto {
+    const groups = user.groups.map((group) => groupUrl(group.id, publicUrl));
+    return { id: user.id, email: user.email, username: user.username, groups, url: userUrl(user.id, publicUrl) };
+  }
+}
+
+export class UserPageDto extends PageDto {
+  @ApiProperty({ type: [UserDto] })
+  results: UserDto[];
+}
+
+export function userUrl(id: number, publicUrl: string): string {
+  return `${publicUrl}/api/v1/user/${id}/`;
+}
