@@ -1,0 +1,51 @@
+import type { Config, Role } from './config.js';
+import { ensureSecretKey } from './secret-key.js';
+import type { Settings } from './settings.js';
+
+/**
+ * The settings in the form the service uses.
+ *
+ * @param databaseUrl of the embedded PostgreSQL, or null when `DATABASE_URL` names another
+ */
+export function configOf(settings: Settings, databaseUrl: string | null): Config {
+  const isEmbedded = databaseUrl !== null;
+  const config: Config = {
+    http: {
+      port: settings.PORT,
+      host: settings.HOST ?? (isEmbedded ? '127.0.0.1' : '0.0.0.0'),
+      publicUrl: settings.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+      trustProxy: trustProxy(settings.TRUST_PROXY),
+      pageSize: settings.PAGE_SIZE,
+      pageSizeMax: settings.PAGE_SIZE_MAX,
+    },
+    database: { url: databaseUrl ?? settings.DATABASE_URL ?? '' },
+    admin: { email: settings.SCHEDULER_ADMIN_EMAIL, token: settings.SCHEDULER_ADMIN_TOKEN ?? null },
+    secrets: {
+      key: settings.SECRET_KEY ?? ensureSecretKey(settings.DATA_DIR),
+      fallbacks: settings.SECRET_KEY_FALLBACKS,
+    },
+    roles: settings.ROLES as Role[],
+    delivery: {
+      requestTimeoutMs: settings.DEFAULT_REQUEST_TIMEOUT * 1000,
+      maxAttempts: settings.DELIVERY_MAX_ATTEMPTS,
+      concurrency: settings.DELIVERY_CONCURRENCY,
+    },
+    scheduling: { catchUpWindowSeconds: settings.CATCH_UP_WINDOW },
+    history: { retentionDays: settings.HISTORY_RETENTION_DAYS },
+    metrics: {
+      pushUrl: settings.METRICS_URL?.replace(/\/+$/, '') ?? null,
+      pushAuth:
+        settings.METRICS_AUTH_USER && settings.METRICS_AUTH_PASSWORD
+          ? { user: settings.METRICS_AUTH_USER, password: settings.METRICS_AUTH_PASSWORD }
+          : null,
+    },
+    log: { level: settings.LOG_LEVEL },
+  };
+  return Object.freeze(config);
+}
+
+function trustProxy(text: string | undefined): boolean | string[] {
+  if (!text || /^(false|no|off|0)$/i.test(text)) return false;
+  if (/^(true|yes|on|1)$/i.test(text)) return true;
+  return text.split(',').map((item) => item.trim());
+}

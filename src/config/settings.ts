@@ -1,0 +1,108 @@
+import { resolve } from 'node:path';
+import { plainToInstance, Transform } from 'class-transformer';
+import { IsEmail, IsIn, IsInt, IsOptional, IsUrl, Matches, Max, Min, MinLength, validateSync } from 'class-validator';
+import { distance } from 'fastest-levenshtein';
+import { ROLES } from './config.js';
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
+
+/** Every fault of the settings, in one message; names and expectations, never a value. */
+export class SettingsError extends Error {
+  constructor(readonly faults: string[]) {
+    super(`The settings cannot be used:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+  }
+}
+
+function WholeNumber(min: number, max: number): PropertyDecorator {
+  const message = `must be a whole number from ${min} to ${max}`;
+  const toNumber = Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' && /^\d+$/.test(value.trim()) ? Number(value) : value,
+  );
+  return (target, property) => {
+    for (const decorate of [toNumber, IsInt({ message }), Min(min, { message }), Max(max, { message })]) {
+      decorate(target, property);
+    }
+  };
+}
+
+function List(): PropertyDecorator {
+  return Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' ? value.split(',').map((item) => item.trim()) : value,
+  );
+}
+
+const POSTGRES_URL = { message: 'must be a postgres:// or postgresql:// URL' };
+const HTTP_URL = { protocols: ['http', 'https'], require_tld: false, require_protocol: true };
+
+/** The environment variables that the service reads. An empty one counts as not set. */
+export class Settings {
+  @WholeNumber(0, 65535) PORT = 3000;
+  @IsOptional() HOST?: string;
+  @IsOptional() @Matches(/^postgres(ql)?:\/\//, POSTGRES_URL) DATABASE_URL?: string;
+  DATA_DIR = '.data';
+  @IsOptional()
+  @Matches(/^\S{20,}$/, { message: 'must have at least 20 characters and no blanks' })
+  SCHEDULER_ADMIN_TOKEN?: string;
+  @IsEmail({ require_tld: false }, { message: 'must be an email address' }) SCHEDULER_ADMIN_EMAIL = 'admin@localhost';
+  @IsOptional() @MinLength(32, { message: 'must have at least 32 characters' }) SECRET_KEY?: string;
+  @List()
+  @MinLength(32, { each: true, message: 'must be keys of at least 32 characters, between commas' })
+  SECRET_KEY_FALLBACKS: string[] = [];
+  @IsOptional() @IsUrl(HTTP_URL, { message: 'must be an http or https URL' }) PUBLIC_URL?: string;
+  @IsOptional() TRUST_PROXY?: string;
+  @List() @IsIn(ROLES, { each: true, message: `must name some of ${ROLES.join(', ')}` }) ROLES: string[] = [...ROLES];
+  @WholeNumber(1, 3600) DEFAULT_REQUEST_TIMEOUT = 30;
+  @WholeNumber(1, 100) DELIVERY_MAX_ATTEMPTS = 6;
+  @WholeNumber(1, 10_000) DELIVERY_CONCURRENCY = 256;
+  @WholeNumber(0, 31_536_000) CATCH_UP_WINDOW = 86_400;
+  @WholeNumber(1, 3650) HISTORY_RETENTION_DAYS = 30;
+  @WholeNumber(1, 100_000) PAGE_SIZE = 100;
+  @WholeNumber(1, 100_000) PAGE_SIZE_MAX = 1000;
+  @IsOptional() @IsUrl(HTTP_URL, { message: 'must be an http or https URL' }) METRICS_URL?: string;
+  @IsOptional() METRICS_AUTH_USER?: string;
+  @IsOptional() METRICS_AUTH_PASSWORD?: string;
+  @IsIn(LOG_LEVELS, { message: `must be one of ${LOG_LEVELS.join(', ')}` }) LOG_LEVEL = 'info';
+}
+
+const NAMES = Object.keys(new Settings()).concat(
+  ['HOST', 'DATABASE_URL', 'SCHEDULER_ADMIN_TOKEN', 'SECRET_KEY', 'PUBLIC_URL', 'TRUST_PROXY'],
+  ['METRICS_URL', 'METRICS_AUTH_USER', 'METRICS_AUTH_PASSWORD'],
+);
+
+/**
+ * Reads and checks the environment as a whole.
+ *
+ * @throws SettingsError that lists every fault
+ */
+export function readSettings(environment: Record<string, string | undefined>): Settings {
+  const given = NAMES.filter((name) => environment[name]?.trim()).map((name) => [name, environment[name]]);
+  const settings = plainToInstance(Settings, Object.fromEntries(given), { exposeDefaultValues: true });
+  settings.DATA_DIR = resolve(settings.DATA_DIR);
+  const invalid = validateSync(settings, { stopAtFirstError: true }).map(
+    ({ property, constraints }) => `${property} ${Object.values(constraints ?? {})[0]}`,
+  );
+  const faults = [...invalid, ...inconsistencies(settings), ...misspelt(environment)];
+  if (faults.length > 0) throw new SettingsError(faults);
+  return settings;
+}
+
+function inconsistencies(settings: Settings): string[] {
+  const faults: string[] = [];
+  if (settings.PAGE_SIZE > settings.PAGE_SIZE_MAX) faults.push('PAGE_SIZE must not exceed PAGE_SIZE_MAX');
+  if (settings.DATABASE_URL && !settings.SECRET_KEY) {
+    faults.push('SECRET_KEY must be set when DATABASE_URL is (every replica needs the same one)');
+  }
+  if (Boolean(settings.METRICS_AUTH_USER) !== Boolean(settings.METRICS_AUTH_PASSWORD)) {
+    faults.push('METRICS_AUTH_USER and METRICS_AUTH_PASSWORD must be set together');
+  }
+  return faults;
+}
+
+/** Names nearly like one of ours. Short names are left alone: HOST is one letter from many. */
+function misspelt(environment: Record<string, string | undefined>): string[] {
+  return Object.keys(environment).flatMap((name) => {
+    if (NAMES.includes(name) || name.length < 6) return [];
+    const meant = NAMES.find((known) => known.length >= 6 && distance(name, known) <= (known.length < 10 ? 1 : 2));
+    return meant ? [`${name} is not a setting; did you mean ${meant}?`] : [];
+  });
+}
