@@ -1,0 +1,90 @@
+// Finds the trigger of a definition and keeps it from being removed until this transaction ends. Many creations share
+// a trigger: KEY SHARE lets them pass each other, and a tick being taken.
+export const FIND_TRIGGER = `
+  SELECT id, next_fire_at FROM triggers
+   WHERE kind = $1 AND text = $2 AND time_zone = $3 AND phase = $4
+     FOR KEY SHARE`;
+
+export const INSERT_TRIGGER = `
+  INSERT INTO triggers (kind, text, time_zone, phase, next_fire_at) VALUES ($1, $2, $3, $4, $5)
+  ON CONFLICT ON CONSTRAINT uq_triggers_definition DO NOTHING
+  RETURNING id, next_fire_at`;
+
+// A trigger that had no enabled schedule is due again from now on; a fault found before is given another chance.
+export const ACTIVATE_TRIGGER = `
+  UPDATE triggers SET next_fire_at = $2, fault = NULL WHERE id = $1 AND next_fire_at IS NULL RETURNING id`;
+
+// Locks triggers that seem to have lost their last enabled schedule. FOR UPDATE waits for creations under way (they
+// hold KEY SHARE), so that the statements after it, which look again, see what those added.
+export const LOCK_UNUSED_TRIGGERS = `
+  SELECT id FROM triggers t
+   WHERE id = ANY($1) AND NOT EXISTS (SELECT FROM schedules WHERE trigger_id = t.id AND enabled)
+   ORDER BY id FOR UPDATE`;
+
+export const DELETE_UNUSED_TRIGGERS = `
+  DELETE FROM triggers t WHERE id = ANY($1) AND NOT EXISTS (SELECT FROM schedules WHERE trigger_id = t.id)`;
+
+export const REST_UNUSED_TRIGGERS = `
+  UPDATE triggers t SET next_fire_at = NULL
+   WHERE id = ANY($1) AND NOT EXISTS (SELECT FROM schedules WHERE trigger_id = t.id AND enabled)`;
+
+// Each due tick is taken by one replica: rows that another one holds are passed over. NO KEY UPDATE leaves creations
+// of schedules on the same trigger undisturbed.
+export const LOCK_DUE_TRIGGERS = `
+  SELECT id, kind, text, time_zone, phase, next_fire_at, clock_timestamp() AS now FROM triggers
+   WHERE next_fire_at <= clock_timestamp()
+   ORDER BY next_fire_at LIMIT $1
+     FOR NO KEY UPDATE SKIP LOCKED`;
+
+// Takes the ticks, by compare-and-set: a trigger that has moved on is left alone.
+export const TAKE_TICKS = `
+  UPDATE triggers t
+     SET next_fire_at = taken.next, last_fire_at = coalesce(taken.tick, t.last_fire_at), fault = taken.fault
+    FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::text[])
+      AS taken (id, due, tick, next, fault)
+   WHERE t.id = taken.id AND t.next_fire_at = taken.due
+  RETURNING t.id`;
+
+// Milliseconds until the next tick that is not due yet.
+export const NEXT_DUE_IN_MS = `
+  SELECT (extract(epoch FROM min(next_fire_at) - clock_timestamp()) * 1000)::float8 AS ms FROM triggers
+   WHERE next_fire_at IS NOT NULL`;
+
+export const UPCOMING_TRIGGERS = `
+  SELECT id, kind, text, time_zone, phase, next_fire_at, clock_timestamp() AS now FROM triggers
+   WHERE next_fire_at <= clock_timestamp() + make_interval(secs => $1)
+   ORDER BY next_fire_at LIMIT $2`;
+
+// One page of the schedules of each firing: counts the run, and turns off those that have had their last one.
+// The page is read first and locked in order of id second, so that the cursor depends on what was there and not on
+// what a concurrent change left over, and two pages cannot deadlock. $6 bounds all pages together.
+export const FIRE_PAGE = `
+  WITH firing AS (
+    SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[], $4::uuid[])
+             AS f (trigger_id, tick, until, after)
+  ), page AS MATERIALIZED (
+    SELECT f.trigger_id, f.tick, s.id, s.active_since
+      FROM firing f
+     CROSS JOIN LATERAL (
+       SELECT id, active_since FROM schedules
+        WHERE trigger_id = f.trigger_id AND enabled AND active_since < f.until AND (f.after IS NULL OR id > f.after)
+        ORDER BY id LIMIT $5) s
+     LIMIT $6
+  ), held AS MATERIALIZED (
+    SELECT s.id FROM schedules s JOIN page p ON p.id = s.id
+     WHERE p.tick IS NOT NULL AND p.active_since < p.tick AND s.enabled AND s.trigger_id = p.trigger_id
+     ORDER BY s.id FOR NO KEY UPDATE OF s
+  ), fired AS (
+    UPDATE schedules s
+       SET triggered = s.triggered + 1,
+           last_run = greatest(s.last_run, p.tick),
+           enabled = s.frequency IS NULL OR s.triggered + 1 < s.frequency
+      FROM page p JOIN held USING (id)
+     WHERE s.id = p.id AND s.enabled AND s.trigger_id = p.trigger_id
+    RETURNING s.id, s.enabled
+  )
+  SELECT p.trigger_id, p.id, p.active_since, fired.id IS NOT NULL AS has_fired, fired.enabled AS is_enabled
+    FROM page p LEFT JOIN fired USING (id)
+   ORDER BY p.trigger_id, p.id`;
+
+export const LOAD_TARGETS = `SELECT id, endpoint, payload, auth_token, halted_at FROM schedules WHERE id = ANY($1)`;

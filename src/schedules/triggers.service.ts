@@ -1,0 +1,71 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
+import { NOTIFY } from '../database/notifications.js';
+import { type Definition, nextTick } from './definitions/definition.js';
+import {
+  ACTIVATE_TRIGGER,
+  DELETE_UNUSED_TRIGGERS,
+  FIND_TRIGGER,
+  INSERT_TRIGGER,
+  LOCK_UNUSED_TRIGGERS,
+  REST_UNUSED_TRIGGERS,
+} from './schedules.queries.js';
+import { definitionRow } from './trigger.entity.js';
+
+interface TriggerRow {
+  id: string;
+  next_fire_at: Date | null;
+}
+
+/** Finds, makes and retires the triggers that schedules share. */
+@Injectable()
+export class TriggersService {
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  /**
+   * The trigger of a definition, made when there is none, and kept from going until the transaction ends.
+   *
+   * @param isNeeded whether an enabled schedule will have it: then it is due from `now` on, and all replicas are told
+   * @returns its id
+   */
+  async acquire(definition: Definition, isNeeded: boolean, now: Date, manager: EntityManager): Promise<string> {
+    const { kind, text, time_zone, phase } = definitionRow(definition);
+    const key = [kind, text, time_zone, phase];
+    const firstTick = isNeeded ? nextTick(definition, now) : null;
+    for (;;) {
+      const [found] = (await manager.query(FIND_TRIGGER, key)) as TriggerRow[];
+      if (found) {
+        if (isNeeded && !found.next_fire_at) await this.activate(found.id, firstTick, manager);
+        return found.id;
+      }
+      const [made] = (await manager.query(INSERT_TRIGGER, [...key, firstTick])) as TriggerRow[];
+      if (made) {
+        if (isNeeded) await this.announce(manager);
+        return made.id;
+      }
+    }
+  }
+
+  /** Removes those of the triggers that have no schedule, and rests those that have no enabled one. */
+  async retireUnused(ids: string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await this.dataSource.transaction(async (manager) => {
+      const locked = (await manager.query(LOCK_UNUSED_TRIGGERS, [ids])) as { id: string }[];
+      if (locked.length === 0) return;
+      const unused = locked.map(({ id }) => id);
+      await manager.query(DELETE_UNUSED_TRIGGERS, [unused]);
+      await manager.query(REST_UNUSED_TRIGGERS, [unused]);
+      await this.announce(manager);
+    });
+  }
+
+  private async activate(id: string, firstTick: Date | null, manager: EntityManager): Promise<void> {
+    await manager.query(ACTIVATE_TRIGGER, [id, firstTick]);
+    await this.announce(manager);
+  }
+
+  private async announce(manager: EntityManager): Promise<void> {
+    await manager.query(NOTIFY, ['seed_triggers']);
+  }
+}
