@@ -1,0 +1,122 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { deliveryId } from '../deliveries/delivery.js';
+import { DeliveriesService } from '../deliveries/deliveries.service.js';
+import { JobQueue } from '../queue/job-queue.js';
+import { countTicks, type TickRange } from './definitions/due-plan.js';
+import { FIRE_PAGE } from './schedules.queries.js';
+import { definitionOf, type DefinitionRow } from './trigger.entity.js';
+
+export const FAN_OUT_QUEUE = 'fan-out';
+/** Schedules of one trigger, and of all triggers together, that are fired in one transaction. */
+const PAGE_SIZE = 1_000;
+const MAX_PAGES_SIZE = 5_000;
+
+/** A tick that was taken, and how far its deliveries have been ordered. Survives as a queued job. */
+export interface Firing {
+  triggerId: string;
+  definition: DefinitionRow;
+  /** null when ticks were only given up */
+  tick: Date | null;
+  missed: TickRange | null;
+  /** id of the last schedule that was dealt with; null at the beginning */
+  after: string | null;
+}
+
+interface FiredRow {
+  trigger_id: string;
+  id: string;
+  active_since: Date;
+  has_fired: boolean;
+  is_enabled: boolean | null;
+}
+
+/** Turns ticks into deliveries, a page of schedules at a time, within the caller's transaction. */
+@Injectable()
+export class FanOut {
+  constructor(
+    private readonly deliveries: DeliveriesService,
+    private readonly queue: JobQueue,
+  ) {}
+
+  /**
+   * Fires the first page of each; what is left over is queued.
+   *
+   * @returns ids of triggers that may have lost their last enabled schedule, or that have none
+   */
+  async fire(firings: Firing[], manager: EntityManager): Promise<string[]> {
+    if (firings.length === 0) return [];
+    const rows = (await manager.query(FIRE_PAGE, [
+      firings.map(({ triggerId }) => triggerId),
+      firings.map(({ tick }) => tick),
+      firings.map(({ tick, missed }) => tick ?? missed?.to),
+      firings.map(({ after }) => after),
+      PAGE_SIZE,
+      MAX_PAGES_SIZE,
+    ])) as FiredRow[];
+    const byTrigger = Map.groupBy(rows, ({ trigger_id }) => trigger_id);
+    for (const firing of firings) await this.record(firing, byTrigger.get(firing.triggerId) ?? [], manager);
+    const orders = firings.flatMap((firing) => ordersOf(firing, byTrigger.get(firing.triggerId) ?? []));
+    await this.deliveries.order(orders, manager);
+    const isCut = rows.length === MAX_PAGES_SIZE;
+    await this.queueRest(firings, byTrigger, isCut, manager);
+    return firings
+      .map(({ triggerId }) => triggerId)
+      .filter((id) => {
+        const page = byTrigger.get(id) ?? [];
+        return (page.length === 0 && !isCut) || page.some(({ is_enabled }) => is_enabled === false);
+      });
+  }
+
+  private async queueRest(
+    firings: Firing[],
+    byTrigger: Map<string, FiredRow[]>,
+    isCut: boolean,
+    manager: EntityManager,
+  ): Promise<void> {
+    const rest = firings.flatMap((firing) => {
+      const page = byTrigger.get(firing.triggerId) ?? [];
+      const isWhole = page.length < PAGE_SIZE && !isCut;
+      return isWhole ? [] : [{ data: { ...firing, after: page.at(-1)?.id ?? firing.after } }];
+    });
+    await this.queue.insert(FAN_OUT_QUEUE, rest, manager);
+  }
+
+  /** A schedule that became active amid the missed ticks missed only those after that. */
+  private async record({ missed, definition }: Firing, page: FiredRow[], manager: EntityManager): Promise<void> {
+    if (!missed || page.length === 0) return;
+    const rows = page.flatMap(({ id, active_since }) => {
+      const isWhole = active_since < missed.from;
+      const count = isWhole ? missed.count : countTicks(definitionOf(definition), active_since, missed.to);
+      if (count === 0) return [];
+      return [
+        {
+          deliveryId: deliveryId(id, missed.to),
+          attempt: 0,
+          scheduledFor: missed.to,
+          scheduleId: id,
+          startedAt: new Date(),
+          missedFrom: isWhole ? missed.from : active_since,
+          missedCount: count,
+        },
+      ];
+    });
+    await this.deliveries.recordMissed(rows, manager);
+  }
+}
+
+function ordersOf({ tick }: Firing, page: FiredRow[]): { scheduleId: string; tick: string }[] {
+  if (!tick) return [];
+  return page.filter(({ has_fired }) => has_fired).map(({ id }) => ({ scheduleId: id, tick: tick.toISOString() }));
+}
+
+/** A firing as it comes back from the queue: instants are text there. */
+export function reviveFiring(data: Firing): Firing {
+  const { definition, tick, missed } = data;
+  return {
+    ...data,
+    definition: { ...definition, phase: new Date(definition.phase) },
+    tick: tick && new Date(tick),
+    missed: missed && { ...missed, from: new Date(missed.from), to: new Date(missed.to) },
+  };
+}

@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { DataSource } from 'typeorm';
+import { type DeliveryTarget, DeliveryTargets, type UnusableTarget } from '../deliveries/delivery-targets.js';
+import { LOAD_TARGETS } from './schedules.queries.js';
+import { TokenCipher } from './token-cipher.js';
+
+interface TargetRow {
+  id: string;
+  endpoint: string;
+  payload: string;
+  auth_token: Buffer | null;
+  halted_at: Date | null;
+}
+
+/** Deliveries go to the endpoints of schedules, as these are at the time of the attempt. */
+@Injectable()
+export class ScheduleTargets extends DeliveryTargets {
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly cipher: TokenCipher,
+  ) {
+    super();
+  }
+
+  async load(scheduleIds: string[]): Promise<Map<string, DeliveryTarget | UnusableTarget>> {
+    const rows = (await this.dataSource.query(LOAD_TARGETS, [scheduleIds])) as TargetRow[];
+    return new Map(rows.map((row) => [row.id, this.targetOf(row)]));
+  }
+
+  private targetOf(row: TargetRow): DeliveryTarget | UnusableTarget {
+    try {
+      const authToken = row.auth_token && this.cipher.decrypt(row.auth_token, row.id);
+      return { endpoint: row.endpoint, payload: row.payload, authToken, haltedAt: row.halted_at };
+    } catch (error) {
+      return { fault: `the stored auth token cannot be read: ${(error as Error).message}` };
+    }
+  }
+}
