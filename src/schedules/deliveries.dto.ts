@@ -1,0 +1,77 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { DeliveryHistory } from '../deliveries/delivery-history.js';
+import { PageDto } from '../http/page.dto.js';
+
+class AttemptDto {
+  /** @example 1 */
+  attempt: number;
+
+  started_at: Date;
+
+  /** @example 12 */
+  duration_ms: number | null;
+
+  /**
+   * The answer's status; null when none came.
+   * @example 200
+   */
+  status: number | null;
+
+  /**
+   * Why no answer came: timeout, connection_error, tls_error, response_too_large, protocol_error.
+   * @example null
+   */
+  error: string | null;
+
+  /**
+   * The first KiB of the answer, or what the error said.
+   * @example "ok"
+   */
+  response: string | null;
+
+  /**
+   * When the next attempt is due.
+   * @example null
+   */
+  retry_at: Date | null;
+
+  /** @example "web-1/4711" */
+  replica: string;
+}
+
+class MissedDto {
+  /** @example 59 */
+  count: number;
+  from: Date;
+  to: Date;
+}
+
+export class DeliveryDto {
+  /** The Idempotency-Key of its attempts. */
+  id: string;
+
+  /** @example "2026-01-01T08:00:00.000Z" */
+  scheduled_for: Date;
+
+  /**
+   * Null while it goes on.
+   * @example "delivered"
+   */
+  @ApiProperty({ enum: ['delivered', 'failed', 'missed', 'cancelled'], nullable: true })
+  outcome: string | null;
+
+  @ApiProperty({ type: MissedDto, nullable: true })
+  missed: MissedDto | null;
+
+  @ApiProperty({ type: [AttemptDto] })
+  attempts: AttemptDto[];
+
+  static of(this: void, history: DeliveryHistory): DeliveryDto {
+    return history;
+  }
+}
+
+export class DeliveryPageDto extends PageDto {
+  @ApiProperty({ type: [DeliveryDto] })
+  results: DeliveryDto[];
+}

@@ -1,0 +1,38 @@
+import type { FindOptionsWhere } from 'typeorm';
+import { type FieldMessages, InvalidInputError } from '../http/domain-error.js';
+import type { Schedule } from './schedule.entity.js';
+
+export type ScheduleFilter = FindOptionsWhere<Schedule>;
+
+/**
+ * The filter that a query string asks for: `frequency`, `triggered`, `enabled`, `endpoint`, `cron_definition`,
+ * `interval_definition`. Blank values and other names are passed over.
+ *
+ * @throws InvalidInputError
+ */
+export function scheduleFilter(query: Record<string, unknown>): ScheduleFilter {
+  const faults: FieldMessages = {};
+  const text = (name: string) => (typeof query[name] === 'string' && query[name] !== '' ? query[name] : undefined);
+  const number = (name: string) => {
+    const value = text(name);
+    if (value !== undefined && !/^\d{1,9}$/.test(value)) faults[name] = ['Enter a whole number.'];
+    return value === undefined ? undefined : Number(value);
+  };
+  const flag = (name: string) => {
+    const value = text(name)?.toLowerCase();
+    if (value !== undefined && !/^(true|false|1|0)$/.test(value)) faults[name] = ['Enter true or false.'];
+    return value === undefined ? undefined : value === 'true' || value === '1';
+  };
+  const cron = text('cron_definition');
+  const interval = text('interval_definition');
+  const filter = {
+    frequency: number('frequency'),
+    triggered: number('triggered'),
+    enabled: flag('enabled') ?? flag('active'),
+    endpoint: text('endpoint'),
+    ...(cron !== undefined && { trigger: { kind: 'cron' as const, text: cron } }),
+    ...(interval !== undefined && { trigger: { kind: 'interval' as const, text: interval } }),
+  };
+  if (Object.keys(faults).length > 0) throw new InvalidInputError(faults);
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,85 @@
+import { type FieldMessages, InvalidInputError } from '../http/domain-error.js';
+import { type RawJson, whyNotPortable } from '../http/raw-json.js';
+import { cronDefinition, type Definition, intervalDefinition } from './definitions/definition.js';
+import { DefinitionError } from './definitions/definition-error.js';
+import { MASKED_TOKEN, type UpdateScheduleDto } from './schedules.dto.js';
+
+/** Changes to a schedule, checked; undefined leaves a field as it is. */
+export interface ScheduleChanges {
+  definition?: { kind: Definition['kind']; text: string };
+  frequency?: number | null;
+  endpoint?: string;
+  payload?: string;
+  authToken?: string | null;
+  enabled?: boolean;
+}
+
+/**
+ * What a client sent, with both spellings of a field made one.
+ *
+ * @throws InvalidInputError that names every faulty field
+ */
+export function scheduleChanges(dto: UpdateScheduleDto): ScheduleChanges {
+  const faults: FieldMessages = {};
+  const check = <T>(field: string, read: () => T): T | undefined => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof DefinitionError)) throw error;
+      faults[field] = [error.message];
+      return undefined;
+    }
+  };
+  const interval = check('interval_definition', () =>
+    oneOf(dto.interval_definition, dto.inteval_definition, 'interval_definition and inteval_definition'),
+  );
+  const enabled = check('enabled', () => oneOf(dto.enabled, dto.active, 'enabled and active'));
+  const definition = chosenDefinition(dto.cron_definition, interval, faults);
+  if (definition?.kind === 'cron') check('cron_definition', () => cronDefinition(definition.text));
+  if (definition?.kind === 'interval') check('interval_definition', () => intervalDefinition(definition.text, new Date()));
+  const endpoint = dto.endpoint === undefined ? undefined : check('endpoint', () => endpointOf(dto.endpoint ?? ''));
+  const payload = dto.payload && check('payload', () => payloadOf(dto.payload as RawJson));
+  if (Object.keys(faults).length > 0) throw new InvalidInputError(faults);
+  const authToken = dto.auth_token === MASKED_TOKEN ? undefined : dto.auth_token;
+  return { definition, frequency: dto.frequency, endpoint, payload, authToken, enabled };
+}
+
+export const NO_DEFINITION = 'Give exactly one of cron_definition and interval_definition.';
+
+function chosenDefinition(
+  cron: string | null | undefined,
+  interval: string | null | undefined,
+  faults: FieldMessages,
+): ScheduleChanges['definition'] {
+  if (cron && interval) faults.non_field_errors = [NO_DEFINITION];
+  if (cron) return { kind: 'cron', text: cron.trim() };
+  if (interval) return { kind: 'interval', text: interval.trim() };
+  return undefined;
+}
+
+function oneOf<T>(first: T | undefined, second: T | undefined, names: string): T | undefined {
+  if (first !== undefined && second !== undefined && first !== second) {
+    throw new DefinitionError(`${names} are two names of one field, and differ.`);
+  }
+  return first ?? second;
+}
+
+function endpointOf(text: string): string {
+  // The URL parser drops tabs and line ends silently; what is stored is what was given.
+  if (/[\s\p{Cc}]/u.test(text) || !URL.canParse(text)) throw new DefinitionError('Enter a valid URL.');
+  const url = new URL(text);
+  if (!/^https?:$/.test(url.protocol)) throw new DefinitionError('Enter a URL that begins with http:// or https://.');
+  if (url.username || url.password) throw new DefinitionError('A user name or password in the URL is not accepted.');
+  return text;
+}
+
+function payloadOf({ text }: RawJson): string {
+  try {
+    JSON.parse(text);
+  } catch {
+    throw new DefinitionError('Value must be valid JSON.');
+  }
+  const fault = whyNotPortable(text);
+  if (fault) throw new DefinitionError(`The payload ${fault}.`);
+  return text;
+}

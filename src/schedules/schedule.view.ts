@@ -1,0 +1,43 @@
+import { RawJson } from '../http/raw-json.js';
+import { userUrl } from '../users/users.dto.js';
+import { nextTick } from './definitions/definition.js';
+import type { Schedule } from './schedule.entity.js';
+import { MASKED_TOKEN, type ScheduleDto } from './schedules.dto.js';
+import { definitionOf, type Trigger } from './trigger.entity.js';
+
+export function scheduleUrl(id: string, publicUrl: string): string {
+  return `${publicUrl}/api/v1/schedule/${id}/`;
+}
+
+/** @param schedule with its trigger */
+export function scheduleView(schedule: Schedule, publicUrl: string): ScheduleDto {
+  const { trigger } = schedule;
+  return {
+    url: scheduleUrl(schedule.id, publicUrl),
+    id: schedule.id,
+    frequency: schedule.frequency,
+    cron_definition: trigger.kind === 'cron' ? trigger.text : null,
+    interval_definition: trigger.kind === 'interval' ? trigger.text : null,
+    endpoint: schedule.endpoint,
+    payload: new RawJson(schedule.payload),
+    auth_token: schedule.authToken ? MASKED_TOKEN : null,
+    next_send_at: nextSendAt(schedule),
+    enabled: schedule.enabled,
+    triggered: schedule.triggered,
+    last_run: schedule.lastRun,
+    created_at: schedule.createdAt,
+    created_by: schedule.createdBy === null ? null : userUrl(schedule.createdBy, publicUrl),
+    updated_at: schedule.updatedAt,
+    updated_by: schedule.updatedBy === null ? null : userUrl(schedule.updatedBy, publicUrl),
+  };
+}
+
+/** The trigger's next tick, or the first after the schedule became active, whichever is later. */
+function nextSendAt({ enabled, activeSince, trigger }: Schedule): Date | null {
+  if (!enabled || !trigger.nextFireAt) return null;
+  return trigger.nextFireAt > activeSince ? trigger.nextFireAt : nextTick(triggerDefinition(trigger), activeSince);
+}
+
+export function triggerDefinition({ kind, text, timeZone, phase }: Trigger): ReturnType<typeof definitionOf> {
+  return definitionOf({ kind, text, time_zone: timeZone, phase });
+}

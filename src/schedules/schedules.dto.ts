@@ -1,0 +1,181 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { IsBoolean, IsInt, IsNotEmpty, IsString, Matches, Max, MaxLength, Min, ValidateIf } from 'class-validator';
+import { RawJsonField, ReadOnlyFields } from '../http/input.pipe.js';
+import { PageDto } from '../http/page.dto.js';
+import type { RawJson } from '../http/raw-json.js';
+
+/** What `auth_token` reads as when one is set; written back, it changes nothing. */
+export const MASKED_TOKEN = '********';
+
+const NOT_A_STRING = { message: 'Not a valid string.' };
+const READ_ONLY = [
+  ...['url', 'id', 'next_send_at', 'triggered', 'last_run'],
+  ...['created_at', 'created_by', 'updated_at', 'updated_by'],
+];
+
+// Forms have text only: what stands for a number, a boolean or nothing is taken for it.
+const BlankIsNull = () => Transform(({ value }: { value: unknown }) => (isBlank(value) ? null : value));
+const ToInteger = () =>
+  Transform(({ value }: { value: unknown }) => {
+    if (isBlank(value)) return null;
+    return typeof value === 'string' && /^-?\d{1,15}$/.test(value.trim()) ? Number(value) : value;
+  });
+const ToBoolean = () =>
+  Transform(({ value }: { value: unknown }) => {
+    if (typeof value !== 'string' && typeof value !== 'number') return value;
+    if (/^(true|t|yes|y|on|1)$/i.test(String(value))) return true;
+    return /^(false|f|no|n|off|0)$/i.test(String(value)) ? false : value;
+  });
+const IfGiven = () => ValidateIf((_, value) => value !== undefined);
+const IfNotNull = () => ValidateIf((_, value) => value !== undefined && value !== null);
+
+function isBlank(value: unknown): boolean {
+  return typeof value === 'string' && value.trim() === '';
+}
+
+/** The fields of a schedule that can be written; absent ones keep their value. */
+@ReadOnlyFields(READ_ONLY)
+export class UpdateScheduleDto {
+  /** Runs in total, after which the schedule turns itself off; null for no end. */
+  @ApiPropertyOptional({ type: 'integer', nullable: true, minimum: 1, example: null })
+  @ToInteger()
+  @IfNotNull()
+  @IsInt({ message: 'A valid integer is required.' })
+  @Min(1, { message: 'Ensure this value is greater than or equal to 1.' })
+  @Max(2_147_483_647, { message: 'Ensure this value is less than or equal to 2147483647.' })
+  frequency?: number | null;
+
+  /** Crontab: minute hour day-of-month month day-of-week, or @hourly, @daily, @weekly, @monthly, @yearly; in UTC. */
+  @ApiPropertyOptional({ type: 'string', nullable: true, example: '*/15 8-18 * * mon-fri' })
+  @BlankIsNull()
+  @IfNotNull()
+  @IsString(NOT_A_STRING)
+  cron_definition?: string | null;
+
+  /** Interval: a number and days, hours, minutes, seconds or microseconds; from 1 second to 10 years. */
+  @ApiPropertyOptional({ type: 'string', nullable: true, example: null })
+  @BlankIsNull()
+  @IfNotNull()
+  @IsString(NOT_A_STRING)
+  interval_definition?: string | null;
+
+  /** The same as `interval_definition`, in the spelling of the replaced service. */
+  @ApiPropertyOptional({ type: 'string', nullable: true, deprecated: true })
+  @BlankIsNull()
+  @IfNotNull()
+  @IsString(NOT_A_STRING)
+  inteval_definition?: string | null;
+
+  /** The http or https URL that is POSTed to. */
+  @ApiPropertyOptional({ type: 'string', format: 'uri', example: 'https://app.example.org/hooks/tick' })
+  @IfGiven()
+  @IsString(NOT_A_STRING)
+  @IsNotEmpty()
+  @MaxLength(2048, { message: 'Ensure this field has no more than 2048 characters.' })
+  endpoint?: string;
+
+  /** Sent as `Authorization: Token <auth_token>`. Reads as `********`. */
+  @ApiPropertyOptional({ type: 'string', nullable: true, example: 'c05fbab6d5f912429052830c77eeb022249324cb' })
+  @BlankIsNull()
+  @IfNotNull()
+  @IsString(NOT_A_STRING)
+  @MaxLength(2048, { message: 'Ensure this field has no more than 2048 characters.' })
+  @Matches(/^[\x21-\x7e]+$/, { message: 'Only visible ASCII characters can be sent as a token.' })
+  auth_token?: string | null;
+
+  /** Any JSON value; sent exactly as it is written here. */
+  @ApiPropertyOptional({ description: 'Any JSON value; sent exactly as it is written here.', example: { hello: 'world' } })
+  @IfGiven()
+  @IsNotEmpty()
+  @RawJsonField()
+  payload?: RawJson;
+
+  /** Whether the schedule runs. Switching it off stops what is still waiting. */
+  @ApiPropertyOptional({ type: 'boolean', default: true, example: true })
+  @ToBoolean()
+  @IfGiven()
+  @IsBoolean({ message: 'Must be a valid boolean.' })
+  enabled?: boolean;
+
+  /** The same as `enabled`: older clients switch schedules off with it. */
+  @ApiPropertyOptional({ type: 'boolean', deprecated: true })
+  @ToBoolean()
+  @IfGiven()
+  @IsBoolean({ message: 'Must be a valid boolean.' })
+  active?: boolean;
+}
+
+export class CreateScheduleDto extends UpdateScheduleDto {
+  @ApiProperty({ type: 'string', format: 'uri', example: 'https://app.example.org/hooks/tick' })
+  @IsString(NOT_A_STRING)
+  @IsNotEmpty()
+  @MaxLength(2048, { message: 'Ensure this field has no more than 2048 characters.' })
+  override endpoint: string;
+}
+
+/** A schedule as it is shown. */
+export class ScheduleDto {
+  /** @example "http://scheduler.example.org/api/v1/schedule/0197b6a0-6d2f-7c31-9a41-d0a9fd9b1c55/" */
+  url: string;
+
+  /** @example "0197b6a0-6d2f-7c31-9a41-d0a9fd9b1c55" */
+  id: string;
+
+  /** @example null */
+  frequency: number | null;
+
+  /** @example "0 8 * * mon-fri" */
+  cron_definition: string | null;
+
+  /** @example null */
+  interval_definition: string | null;
+
+  /** @example "https://app.example.org/hooks/tick" */
+  endpoint: string;
+
+  @ApiProperty({ description: 'Any JSON value.', example: { hello: 'world' } })
+  payload: RawJson;
+
+  /**
+   * `********` when a token is set.
+   * @example "********"
+   */
+  auth_token: string | null;
+
+  /**
+   * The next tick; null while the schedule is off.
+   * @example "2026-01-01T08:00:00.000Z"
+   */
+  next_send_at: Date | null;
+
+  /** @example true */
+  enabled: boolean;
+
+  /**
+   * Runs so far.
+   * @example 0
+   */
+  triggered: number;
+
+  /**
+   * The tick of the latest run.
+   * @example null
+   */
+  last_run: Date | null;
+
+  created_at: Date;
+
+  /** @example "http://scheduler.example.org/api/v1/user/1/" */
+  created_by: string | null;
+
+  updated_at: Date;
+
+  /** @example "http://scheduler.example.org/api/v1/user/1/" */
+  updated_by: string | null;
+}
+
+export class SchedulePageDto extends PageDto {
+  @ApiProperty({ type: [ScheduleDto] })
+  results: ScheduleDto[];
+}

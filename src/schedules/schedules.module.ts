@@ -1,0 +1,33 @@
+import { Module } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { DeliveriesModule } from '../deliveries/deliveries.module.js';
+import { MetricsModule } from '../metrics/metrics.module.js';
+import { Dispatcher } from './dispatcher.js';
+import { FanOut } from './fan-out.js';
+import { FanOutWorker } from './fan-out-worker.js';
+import { Schedule } from './schedule.entity.js';
+import { ScheduleTargets } from './schedule-targets.js';
+import { SchedulerService } from './scheduler.service.js';
+import { SchedulesController } from './schedules.controller.js';
+import { SchedulesService } from './schedules.service.js';
+import { TokenCipher } from './token-cipher.js';
+import { Trigger } from './trigger.entity.js';
+import { TriggersService } from './triggers.service.js';
+
+@Module({ providers: [TokenCipher], exports: [TokenCipher] })
+class TokenCipherModule {}
+
+/** Owns schedules and the triggers they share: the REST resource, and the taking of ticks. */
+@Module({
+  imports: [
+    TypeOrmModule.forFeature([Schedule, Trigger]),
+    ScheduleModule.forRoot(),
+    DeliveriesModule.deliveringTo(ScheduleTargets, [TokenCipherModule]),
+    MetricsModule,
+    TokenCipherModule,
+  ],
+  controllers: [SchedulesController],
+  providers: [SchedulesService, SchedulerService, Dispatcher, FanOut, FanOutWorker, TriggersService],
+})
+export class SchedulesModule {}

@@ -1,0 +1,179 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource, InjectRepository } from '@nestjs/typeorm';
+import type { DataSource, EntityManager, Repository } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { DeliveriesService } from '../deliveries/deliveries.service.js';
+import type { DeliveryHistory } from '../deliveries/delivery-history.js';
+import type { Principal } from '../http/access.decorators.js';
+import { InvalidInputError, NotFoundError } from '../http/domain-error.js';
+import type { PageRequest } from '../http/paging.js';
+import { ScheduledMetrics } from '../metrics/scheduled-metrics.js';
+import { cronDefinition, type Definition, intervalDefinition } from './definitions/definition.js';
+import { Schedule } from './schedule.entity.js';
+import type { ScheduleFilter } from './schedule-filter.js';
+import { NO_DEFINITION, type ScheduleChanges } from './schedule-input.js';
+import { TokenCipher } from './token-cipher.js';
+import { TriggersService } from './triggers.service.js';
+
+const CREATED_METRIC = 'schedules.created.sum';
+
+/** Schedules as the API sees them. Each change is one transaction that includes its trigger. */
+@Injectable()
+export class SchedulesService {
+  // eslint-disable-next-line max-params -- a schedule is where triggers, deliveries, secrets and metrics meet
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    @InjectRepository(Schedule) private readonly schedules: Repository<Schedule>,
+    private readonly triggers: TriggersService,
+    private readonly deliveries: DeliveriesService,
+    private readonly cipher: TokenCipher,
+    private readonly metrics: ScheduledMetrics,
+  ) {
+    metrics.define(CREATED_METRIC);
+    metrics.read('schedules.enabled.last', () => schedules.countBy({ enabled: true }));
+    metrics.read('schedules.total.last', () => schedules.count());
+  }
+
+  /** Newest first, with the number of all that pass the filter. */
+  list(filter: ScheduleFilter, { limit, offset }: PageRequest): Promise<[Schedule[], number]> {
+    return this.schedules.findAndCount({
+      where: filter,
+      relations: { trigger: true },
+      order: { createdAt: 'DESC', id: 'DESC' },
+      take: limit,
+      skip: offset,
+    });
+  }
+
+  /** @throws NotFoundError */
+  async get(id: string): Promise<Schedule> {
+    const schedule = await this.schedules.findOne({ where: { id }, relations: { trigger: true } });
+    if (!schedule) throw new NotFoundError();
+    return schedule;
+  }
+
+  /** @throws InvalidInputError when there is no definition */
+  async create(changes: ScheduleChanges & { endpoint: string }, caller: Principal): Promise<Schedule> {
+    const { definition, enabled = true } = changes;
+    if (!definition) throw new InvalidInputError({ non_field_errors: [NO_DEFINITION] });
+    const id = uuidv7();
+    await this.dataSource.transaction(async (manager) => {
+      const now = await databaseNow(manager);
+      await manager.insert(Schedule, {
+        id,
+        triggerId: await this.triggers.acquire(definitionOf(definition, now), enabled, now, manager),
+        frequency: changes.frequency ?? null,
+        endpoint: changes.endpoint,
+        payload: changes.payload ?? '{}',
+        authToken: changes.authToken ? this.cipher.encrypt(changes.authToken, id) : null,
+        enabled,
+        activeSince: now,
+        ...{ createdAt: now, createdBy: caller.id, updatedAt: now, updatedBy: caller.id },
+      });
+    });
+    this.metrics.increment(CREATED_METRIC);
+    // Read after the commit: a tick that was taken meanwhile is not promised any more.
+    return this.get(id);
+  }
+
+  /** @throws NotFoundError, InvalidInputError */
+  async update(id: string, changes: ScheduleChanges, caller: Principal): Promise<Schedule> {
+    const formerTriggerId = await this.dataSource.transaction(async (manager) => {
+      const now = await databaseNow(manager);
+      const schedule = await lockSchedule(id, manager);
+      const triggerId = await this.applyTo(schedule, changes, now, manager);
+      await manager.update(Schedule, { id }, { ...withoutRelations(schedule), updatedAt: now, updatedBy: caller.id });
+      return triggerId;
+    });
+    await this.triggers.retireUnused([formerTriggerId]);
+    return this.get(id);
+  }
+
+  /** What is still waiting of it is not sent any more. @throws NotFoundError */
+  async remove(id: string): Promise<void> {
+    const triggerId = await this.dataSource.transaction(async (manager) => {
+      const schedule = await lockSchedule(id, manager);
+      await this.deliveries.forgetFailedTasks(id, manager);
+      await manager.delete(Schedule, { id });
+      return schedule.triggerId;
+    });
+    await this.triggers.retireUnused([triggerId]);
+  }
+
+  /** One page of its deliveries, and the number of all. @throws NotFoundError */
+  async history(id: string, page: PageRequest): Promise<[DeliveryHistory[], number]> {
+    if (!(await this.schedules.existsBy({ id }))) throw new NotFoundError();
+    return this.deliveries.historyOf(id, page);
+  }
+
+  /** @returns the id of the trigger it had before */
+  private async applyTo(
+    schedule: Schedule,
+    changes: ScheduleChanges,
+    now: Date,
+    manager: EntityManager,
+  ): Promise<string> {
+    const { id, trigger, triggerId } = schedule;
+    const wasEnabled = schedule.enabled;
+    if (changes.frequency !== undefined) schedule.frequency = changes.frequency;
+    if (changes.endpoint !== undefined) {
+      const isElsewhere = new URL(changes.endpoint).origin !== new URL(schedule.endpoint).origin;
+      // Otherwise whoever may edit a schedule could have its token sent to themselves.
+      if (isElsewhere && changes.authToken === undefined) schedule.authToken = null;
+      schedule.endpoint = changes.endpoint;
+    }
+    if (changes.payload !== undefined) schedule.payload = changes.payload;
+    if (changes.authToken !== undefined) {
+      schedule.authToken = changes.authToken === null ? null : this.cipher.encrypt(changes.authToken, id);
+    }
+    switchOnOrOff(schedule, changes.enabled, now);
+    const { definition } = changes;
+    const isRedefined = definition && (definition.kind !== trigger.kind || definition.text !== trigger.text);
+    if (isRedefined || (schedule.enabled && !wasEnabled)) {
+      const wanted = isRedefined ? definitionOf(definition, now) : existingDefinition(schedule);
+      schedule.triggerId = await this.triggers.acquire(wanted, schedule.enabled, now, manager);
+      schedule.activeSince = now;
+    }
+    return triggerId;
+  }
+}
+
+/** Off stops what waits; on begins with the next tick. One that has had all of its runs stays off. */
+function switchOnOrOff(schedule: Schedule, enabled: boolean | undefined, now: Date): void {
+  const isSpent = schedule.frequency !== null && schedule.triggered >= schedule.frequency;
+  if (enabled === true && isSpent) {
+    if (!schedule.enabled) {
+      throw InvalidInputError.on('enabled', `It has had its ${schedule.frequency} runs: raise frequency to enable it.`);
+    }
+  }
+  if (enabled === false) schedule.haltedAt = now;
+  schedule.enabled = (enabled ?? schedule.enabled) && !isSpent;
+}
+
+function definitionOf({ kind, text }: { kind: Definition['kind']; text: string }, start: Date): Definition {
+  return kind === 'cron' ? cronDefinition(text) : intervalDefinition(text, start);
+}
+
+function existingDefinition({ trigger }: Schedule): Definition {
+  const { kind, text, timeZone, phase } = trigger;
+  return kind === 'cron' ? { kind, text, timeZone } : { kind, text, phase };
+}
+
+async function lockSchedule(id: string, manager: EntityManager): Promise<Schedule> {
+  const schedule = await manager.findOne(Schedule, { where: { id }, lock: { mode: 'pessimistic_write' } });
+  if (!schedule) throw new NotFoundError();
+  const withTrigger = await manager.findOneOrFail(Schedule, { where: { id }, relations: { trigger: true } });
+  return withTrigger;
+}
+
+function withoutRelations({ trigger: _, ...columns }: Schedule): Omit<Schedule, 'trigger'> {
+  return columns;
+}
+
+/** The clock that ticks are measured by. */
+async function databaseNow(manager: EntityManager): Promise<Date> {
+  const [{ now }] = (await manager.query(`SELECT date_trunc('milliseconds', clock_timestamp()) AS now`)) as [
+    { now: Date },
+  ];
+  return now;
+}
