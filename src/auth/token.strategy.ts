@@ -15,10 +15,10 @@ export class TokenStrategy extends PassportStrategy(Strategy, 'token') {
   }
 
   /** Hands passport-http-bearer the header alone, in the one form it knows, so that no other place is looked at. */
-  authenticate(request: { headers: { authorization?: string } }): void {
+  override authenticate(request: { headers: { authorization?: string } }): void {
     const token = AUTHORIZATION.exec(request.headers.authorization ?? '')?.[1];
     const headers = token ? { authorization: `Bearer ${token}` } : {};
-    super.authenticate({ headers } as Parameters<Strategy['authenticate']>[0]);
+    super.authenticate({ headers } as never);
   }
 
   async validate(secret: string): Promise<Principal> {

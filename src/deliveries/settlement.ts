@@ -47,7 +47,7 @@ export class Settlement {
       decision.kind === 'retry' ? [{ ...delivery, at: decision.at }] : [],
     );
     const endedIds = await this.queue.end(ended, manager);
-    const settled = endedIds.union(await this.queue.retry(retried, manager));
+    const settled = new Set([...endedIds, ...(await this.queue.retry(retried, manager))]);
     const recorded = verdicts.filter(({ delivery, result }) => result || settled.has(delivery.id));
     await this.ledger.append(
       recorded.map((verdict) => ledgerRow(verdict, settled.has(verdict.delivery.id))),

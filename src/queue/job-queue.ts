@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { type IDatabase, PgBoss, type QueueOptions } from 'pg-boss';
+import { PgBoss, type QueueOptions } from 'pg-boss';
 import type { EntityManager } from 'typeorm';
 import { CONFIG, type Config } from '../config/config.js';
 
@@ -138,11 +138,11 @@ function settledIds(response: object): Set<string> {
   return new Set((response as { settled?: string[] }).settled ?? []);
 }
 
-function within(manager: EntityManager | undefined): { db?: IDatabase } {
+function within(manager: EntityManager | undefined): { db?: ReturnType<PgBoss['getDb']> } {
   if (!manager) return {};
   return {
     db: {
-      executeSql: async (text, values) => {
+      executeSql: async (text: string, values?: unknown[]) => {
         const result = await manager.queryRunner!.query(text, values, true);
         return { rows: result.records as unknown[] };
       },

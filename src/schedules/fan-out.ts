@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { deliveryId } from '../deliveries/delivery.js';
 import { DeliveriesService } from '../deliveries/deliveries.service.js';
 import { JobQueue } from '../queue/job-queue.js';
-import { countTicks, type TickRange } from './definitions/due-plan.js';
+import { countTicks, type DuePlan } from './definitions/due-plan.js';
 import { FIRE_PAGE } from './schedules.queries.js';
 import { definitionOf, type DefinitionRow } from './trigger.entity.js';
 
@@ -18,7 +18,7 @@ export interface Firing {
   definition: DefinitionRow;
   /** null when ticks were only given up */
   tick: Date | null;
-  missed: TickRange | null;
+  missed: DuePlan['missed'];
   /** id of the last schedule that was dealt with; null at the beginning */
   after: string | null;
 }

@@ -1,7 +1,7 @@
 import { type FieldMessages, InvalidInputError } from '../http/domain-error.js';
 import { type RawJson, whyNotPortable } from '../http/raw-json.js';
-import { cronDefinition, type Definition, intervalDefinition } from './definitions/definition.js';
-import { DefinitionError } from './definitions/definition-error.js';
+import { type Definition, DefinitionError } from './definitions/definition.js';
+import { cronDefinition, intervalDefinition } from './definitions/new-definition.js';
 import { MASKED_TOKEN, type UpdateScheduleDto } from './schedules.dto.js';
 
 /** Changes to a schedule, checked; undefined leaves a field as it is. */

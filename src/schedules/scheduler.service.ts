@@ -50,11 +50,14 @@ export class SchedulerService implements OnApplicationBootstrap, OnModuleDestroy
     @Inject(PROMETHEUS) prometheus: Registry,
   ) {
     notifications.listen('seed_triggers', () => this.refill.wake());
-    const gauge = new Gauge({
+    const jobs = this.jobs;
+    new Gauge({
       name: 'seed_scheduler_registered_triggers',
       help: 'Triggers that have a job in this process, those due within two minutes.',
       registers: [prometheus],
-      collect: () => gauge.set(this.jobs.size),
+      collect() {
+        this.set(jobs.size);
+      },
     });
   }
 

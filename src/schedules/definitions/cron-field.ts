@@ -1,70 +1,88 @@
 import { DefinitionError } from './definition-error.js';
 
-/** One of the five fields of a crontab. */
 export interface CronField {
+  /** sorted, without repeats; Sunday is 0 */
+  values: readonly number[];
+  /** the text begins with an asterisk: in Vixie's rules that, and not the set of values, makes a wildcard */
+  isWildcard: boolean;
+}
+
+interface FieldSpec {
   name: string;
   min: number;
   max: number;
-  /** names of values from `min` on */
-  names: string[];
+  names: readonly string[];
+  /** value of the first name */
+  firstName: number;
 }
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
-const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
+const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 
-/** In the order in which they are written. */
-export const CRON_FIELDS: readonly CronField[] = [
-  { name: 'minute', min: 0, max: 59, names: [] },
-  { name: 'hour', min: 0, max: 23, names: [] },
-  { name: 'day of month', min: 1, max: 31, names: [] },
-  { name: 'month', min: 1, max: 12, names: MONTHS },
-  { name: 'day of week', min: 0, max: 7, names: WEEKDAYS },
-];
+export const MINUTE: FieldSpec = { name: 'minute', min: 0, max: 59, names: [], firstName: 0 };
+export const HOUR: FieldSpec = { name: 'hour', min: 0, max: 23, names: [], firstName: 0 };
+export const DAY_OF_MONTH: FieldSpec = { name: 'day of month', min: 1, max: 31, names: [], firstName: 0 };
+export const MONTH: FieldSpec = { name: 'month', min: 1, max: 12, names: MONTHS, firstName: 1 };
+export const DAY_OF_WEEK: FieldSpec = { name: 'day of week', min: 0, max: 7, names: DAYS, firstName: 0 };
 
 /**
- * The values that a field stands for, with Vixie's meaning: lists of values, ranges and `*`, the latter two with
- * steps. `5/15` is `5-59/15`, as in cronie.
+ * Reads one field: a comma-separated list of values, ranges and asterisks, each with a step if need be.
+ * `5/15` is `5-59/15`, as in cronie.
  *
- * @returns ascending, each once
  * @throws DefinitionError
  */
-export function fieldValues(text: string, field: CronField): number[] {
+export function parseField(spec: FieldSpec, text: string): CronField {
   const values = new Set<number>();
-  for (const item of text.split(',')) {
-    const { from, to, step } = parseItem(item, field);
-    for (let value = from; value <= to; value += step) values.add(value);
+  for (const entry of text.split(',')) {
+    for (const value of valuesOf(spec, entry, text)) values.add(spec === DAY_OF_WEEK ? value % 7 : value);
   }
-  return [...values].sort((a, b) => a - b);
+  return { values: [...values].sort((a, b) => a - b), isWildcard: text.startsWith('*') };
 }
 
-function parseItem(item: string, field: CronField): { from: number; to: number; step: number } {
-  const [range = '', stepText, ...rest] = item.split('/');
-  if (range === '' || rest.length > 0) throw new DefinitionError(`${field.name} "${item}" is not understood`);
-  const step = stepText === undefined ? 1 : parseStep(stepText, field);
-  if (range === '*') return { from: field.min, to: field.name === 'day of week' ? 6 : field.max, step };
-  const [fromText = '', toText, ...more] = range.split('-');
-  if (more.length > 0) throw new DefinitionError(`${field.name} "${item}" is not understood`);
-  const from = parseValue(fromText, field);
-  const to = toText === undefined ? (stepText === undefined ? from : field.max) : parseValue(toText, field);
-  if (to < from) throw new DefinitionError(`${field.name} range ${range} runs backwards`);
-  return { from, to, step };
+function valuesOf(spec: FieldSpec, entry: string, field: string): number[] {
+  if (entry === '') throw new DefinitionError(`${spec.name} has an empty entry in "${field}"`);
+  const [range, stepText, ...tooMuch] = entry.split('/');
+  if (tooMuch.length > 0) throw new DefinitionError(`${spec.name} "${entry}" has more than one step`);
+  const [from, end] = boundsOf(spec, range, entry);
+  const to = end ?? (stepText === undefined ? from : spec.max);
+  const step = stepText === undefined ? 1 : stepOf(spec, stepText);
+  const values: number[] = [];
+  for (let value = from; value <= to; value += step) values.push(value);
+  return values;
 }
 
-function parseStep(text: string, field: CronField): number {
-  if (!/^\d{1,4}$/.test(text) || Number(text) === 0) {
-    throw new DefinitionError(`${field.name} step "${text}" is not a positive number`);
+/** The two ends; no second one for a single value. */
+function boundsOf(spec: FieldSpec, range: string, entry: string): [number, number?] {
+  if (range === '*') return [spec.min, spec.max];
+  // Only what could be a range is split, so that the message for "-5" or "1-" quotes the whole of it.
+  const ends = /^[^-]+-[^-]+$/.test(range) ? range.split('-') : [range];
+  const [from, to] = ends.map((end) => valueOf(spec, end, entry));
+  if (to !== undefined && from > to) {
+    const hint = spec === DAY_OF_WEEK && to === 0 ? ': Sunday is 7 at the end of a range' : '';
+    throw new DefinitionError(`${spec.name} range ${range} runs backwards${hint}`);
   }
+  return [from, to];
+}
+
+function valueOf(spec: FieldSpec, text: string, entry: string): number {
+  const named = spec.names.indexOf(text.toLowerCase());
+  if (named >= 0) return spec.firstName + named;
+  if (/^\d+$/.test(text)) {
+    const value = Number(text);
+    if (value < spec.min || value > spec.max) {
+      throw new DefinitionError(`${spec.name} ${text} is out of range ${spec.min}-${spec.max}`);
+    }
+    return value;
+  }
+  if (/[#?]/.test(entry) || /^([a-z]{3}|\d*)(L|W|LW|WL)(-\d+)?$/i.test(entry)) {
+    throw new DefinitionError(`${spec.name} "${entry}": L, W, # and ? are not supported`);
+  }
+  const orNames = spec.names.length > 0 ? ` or one of ${spec.names[0]}-${spec.names.at(-1)}` : '';
+  throw new DefinitionError(`${spec.name} "${text}" is not a number${orNames}`);
+}
+
+function stepOf(spec: FieldSpec, text: string): number {
+  if (!/^\d+$/.test(text)) throw new DefinitionError(`${spec.name} step "${text}" is not a number`);
+  if (Number(text) === 0) throw new DefinitionError(`${spec.name} step must be at least 1, found ${text}`);
   return Number(text);
-}
-
-function parseValue(text: string, { name, min, max, names }: CronField): number {
-  const named = names.indexOf(text.toLowerCase());
-  if (named >= 0) return min + named;
-  if (!/^\d{1,9}$/.test(text)) {
-    const choice = names.length > 0 ? `a number or one of ${names[0]}-${names.at(-1)}` : 'a number';
-    throw new DefinitionError(`${name} "${text}" is not ${choice}`);
-  }
-  const value = Number(text);
-  if (value < min || value > max) throw new DefinitionError(`${name} ${text} is out of range ${min}-${max}`);
-  return value;
 }

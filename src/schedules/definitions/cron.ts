@@ -1,11 +1,15 @@
-import { Cron } from 'croner';
-import { CRON_FIELDS, fieldValues } from './cron-field.js';
-import { DefinitionError } from './definition-error.js';
+import { type CronField, DAY_OF_MONTH, DAY_OF_WEEK, HOUR, MINUTE, MONTH, parseField } from './cron-field.js';
+import { DefinitionError, assertDefinitionLength } from './definition-error.js';
 
-const MAX_LENGTH = 200;
-const CACHE_SIZE = 10_000;
+export interface ParsedCron {
+  minute: CronField;
+  hour: CronField;
+  dayOfMonth: CronField;
+  month: CronField;
+  dayOfWeek: CronField;
+}
 
-const MACROS: Record<string, string> = {
+const NICKNAMES: Readonly<Record<string, string>> = {
   '@hourly': '0 * * * *',
   '@daily': '0 0 * * *',
   '@midnight': '0 0 * * *',
@@ -15,82 +19,64 @@ const MACROS: Record<string, string> = {
   '@annually': '0 0 1 1 *',
 };
 
-// 29 February and a given weekday meet once in 28 years, or in 40 across a century that is no leap year.
-const LONGEST_MONTHS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-
-// Making a Cron costs more than asking it, so those last used are kept.
-const cache = new Map<string, Cron>();
+const LONGEST_MONTH_DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /**
- * Checks a crontab text: five fields with Vixie's meaning, a sixth (the year) only as `*`, or a macro such as @daily.
+ * Reads a crontab text: five fields with Vixie's meaning, or a nickname such as `@daily`. A sixth field, the year, is
+ * accepted as `*` and ignored.
  *
- * @throws DefinitionError that names the field and what is wrong with it
- */
-export function parseCron(text: string): void {
-  normalise(text);
-}
-
-/**
- * The first instant after `after` that a crontab names, or null when there is none.
+ * Not accepted: `@reboot`; L, W, # and ?; what can never fire.
  *
- * @param timeZone IANA name. A fixed time inside a spring gap runs once, at the first instant after it; in a repeated
- *   hour it runs once; a wildcard minute or hour follows elapsed time.
  * @throws DefinitionError
  */
-export function nextCronTick(text: string, timeZone: string, after: Date): Date | null {
-  return cronOf(text, timeZone).nextRun(after);
+export function parseCron(text: string): ParsedCron {
+  assertDefinitionLength(text);
+  const fields = fieldsOf(text.trim());
+  const parsed: ParsedCron = {
+    minute: parseField(MINUTE, fields[0]),
+    hour: parseField(HOUR, fields[1]),
+    dayOfMonth: parseField(DAY_OF_MONTH, fields[2]),
+    month: parseField(MONTH, fields[3]),
+    dayOfWeek: parseField(DAY_OF_WEEK, fields[4]),
+  };
+  assertFires(parsed, fields);
+  return parsed;
 }
 
-function cronOf(text: string, timeZone: string): Cron {
-  const key = `${timeZone} ${text}`;
-  let cron = cache.get(key);
-  if (cron) cache.delete(key);
-  else cron = makeCron(text, timeZone);
-  cache.set(key, cron);
-  if (cache.size > CACHE_SIZE) cache.delete(cache.keys().next().value ?? '');
-  return cron;
+/**
+ * Vixie's rule: a date must match both day fields, unless neither begins with an asterisk; then one of them is enough.
+ */
+export function eitherDayMatches({ dayOfMonth, dayOfWeek }: ParsedCron): boolean {
+  return !dayOfMonth.isWildcard && !dayOfWeek.isWildcard;
 }
 
-function makeCron(text: string, timeZone: string): Cron {
-  const { pattern, isEitherDay } = normalise(text);
-  try {
-    new Intl.DateTimeFormat('en', { timeZone });
-  } catch {
-    throw new DefinitionError(`unknown time zone "${timeZone}"`);
-  }
-  return new Cron(pattern, { timezone: timeZone, paused: true, domAndDow: !isEitherDay });
-}
-
-/** A text of numbers only, in which nothing is left to interpret. */
-function normalise(text: string): { pattern: string; isEitherDay: boolean } {
-  if (text.length > MAX_LENGTH) throw new DefinitionError(`longer than ${MAX_LENGTH} characters`);
-  const fields = expand(text.trim()).split(/\s+/);
+function fieldsOf(text: string): string[] {
+  const fields = (text.startsWith('@') ? expandNickname(text) : text).split(/\s+/).filter((field) => field !== '');
   if (fields.length === 6) {
-    if (fields.pop() !== '*') throw new DefinitionError('a sixth field, the year, is accepted only as *');
+    const year = fields.pop();
+    if (year !== '*') {
+      throw new DefinitionError(`a sixth field is the year and is only accepted as *, found "${year}"`);
+    }
   }
   if (fields.length !== 5) {
-    const names = CRON_FIELDS.map(({ name }) => name.replaceAll(' ', '-')).join(' ');
-    throw new DefinitionError(`expected 5 fields (${names}), found ${fields.length}`);
+    throw new DefinitionError(`expected 5 fields (minute hour day-of-month month day-of-week), found ${fields.length}`);
   }
-  const values = CRON_FIELDS.map((field, i) => fieldValues(fields[i] ?? '', field));
-  const [, , days = [], months = [], weekdays = []] = values;
-  // Vixie's rule: a day field counts as restricted unless it begins with a star.
-  const isEitherDay = !fields[2]?.startsWith('*') && !fields[4]?.startsWith('*');
-  const everFires = isEitherDay || months.some((month) => days.some((day) => day <= (LONGEST_MONTHS[month - 1] ?? 0)));
-  if (!everFires) throw new DefinitionError(`day of month ${fields[2]} never comes in month ${fields[3]}`);
-  values[4] = [...new Set(weekdays.map((day) => day % 7))].sort((a, b) => a - b);
-  const pattern = values.map((list, i) => (isComplete(list, i) ? '*' : list.join(','))).join(' ');
-  return { pattern, isEitherDay };
+  return fields;
 }
 
-function expand(text: string): string {
-  if (!text.startsWith('@')) return text;
-  const pattern = MACROS[text.toLowerCase()];
-  if (!pattern) throw new DefinitionError(`"${text}" is not one of ${Object.keys(MACROS).join(' ')}`);
-  return pattern;
+function expandNickname(text: string): string {
+  const nickname = text.toLowerCase();
+  if (!Object.hasOwn(NICKNAMES, nickname)) {
+    throw new DefinitionError(`"${text}" is not supported, expected one of ${Object.keys(NICKNAMES).join(', ')}`);
+  }
+  return NICKNAMES[nickname];
 }
 
-function isComplete(list: number[], i: number): boolean {
-  const { min = 0, max = 0 } = CRON_FIELDS[i] ?? {};
-  return list.length === (i === 4 ? 7 : max - min + 1);
+function assertFires(parsed: ParsedCron, fields: readonly string[]): void {
+  const firstDay = parsed.dayOfMonth.values[0];
+  const someMonthHasTheDay = parsed.month.values.some((month) => firstDay <= LONGEST_MONTH_DAYS[month - 1]);
+  // A weekday alone comes in every month; and in 400 years each date of a leap year falls on each weekday.
+  if (!someMonthHasTheDay && !eitherDayMatches(parsed)) {
+    throw new DefinitionError(`this never fires: month ${fields[3]} has no day ${fields[2]}`);
+  }
 }

@@ -1,42 +1,27 @@
-import { nextCronTick, parseCron } from './cron.js';
-import { nextIntervalTick, parseInterval, phaseOf } from './interval.js';
+import { nextCronTick } from './cron-ticks.js';
+import { parseInterval, nextIntervalTick } from './interval.js';
 
-export interface CronDefinition {
-  kind: 'cron';
-  text: string;
-  /** IANA name */
-  timeZone: string;
-}
+export { DefinitionError } from './definition-error.js';
 
-export interface IntervalDefinition {
-  kind: 'interval';
-  text: string;
-  /** ticks are whole periods from here, in both directions */
-  phase: Date;
-}
+/** `text` as of parseCron, `timeZone` an IANA name. */
+export type CronDefinition = { kind: 'cron'; text: string; timeZone: string };
+
+/** `text` as of parseInterval. Ticks are `phase` + n periods, n >= 1; `phase` is a whole second. */
+export type IntervalDefinition = { kind: 'interval'; text: string; phase: Date };
 
 export type Definition = CronDefinition | IntervalDefinition;
 
-export const DEFAULT_TIME_ZONE = 'UTC';
-
-/** @throws DefinitionError */
-export function cronDefinition(text: string): CronDefinition {
-  parseCron(text);
-  return { kind: 'cron', text: text.trim(), timeZone: DEFAULT_TIME_ZONE };
-}
-
-/** @param start when its schedule was created: ticks are counted from there. @throws DefinitionError */
-export function intervalDefinition(text: string, start: Date): IntervalDefinition {
-  return { kind: 'interval', text: text.trim(), phase: phaseOf(parseInterval(text), start) };
-}
-
 /**
- * The first tick strictly after `after`, or null when there is none.
+ * The first tick strictly after `after`, or null when there is none before the year 3000 (cron)
+ * or the end of representable time (interval).
  *
- * @throws DefinitionError
+ * @throws DefinitionError when the text or the time zone is not valid
  */
 export function nextTick(definition: Definition, after: Date): Date | null {
-  return definition.kind === 'cron'
-    ? nextCronTick(definition.text, definition.timeZone, after)
-    : nextIntervalTick(parseInterval(definition.text), definition.phase, after);
+  if (Number.isNaN(after.getTime())) throw new RangeError('nextTick needs a valid date');
+  const tick =
+    definition.kind === 'cron'
+      ? nextCronTick(definition.text, definition.timeZone, after.getTime())
+      : nextIntervalTick(parseInterval(definition.text), definition.phase.getTime(), after.getTime());
+  return tick === null ? null : new Date(tick);
 }

@@ -1,0 +1,32 @@
+import type { DataSourceOptions, EntitySchema, MixedList } from 'typeorm';
+import { InitialSchema1764000000000 } from './migrations/1764000000000-initial-schema.js';
+
+type Entities = MixedList<string | (abstract new () => unknown) | EntitySchema>;
+
+const POOL_SIZE = 20;
+const CONNECT_TIMEOUT_MS = 5_000;
+const STATEMENT_TIMEOUT_MS = 30_000;
+const LOCK_TIMEOUT_MS = 10_000;
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000;
+
+/** @param entities those of the rooms; listed by them, since a glob would miss what is not loaded yet */
+export function dataSourceOptions(url: string, entities?: Entities): DataSourceOptions {
+  return {
+    type: 'postgres',
+    url,
+    entities: entities as DataSourceOptions['entities'],
+    migrations: [InitialSchema1764000000000],
+    migrationsTransactionMode: 'all',
+    uuidExtension: 'pgcrypto',
+    installExtensions: false,
+    applicationName: 'seed-scheduler',
+    poolSize: POOL_SIZE,
+    extra: {
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      statement_timeout: STATEMENT_TIMEOUT_MS,
+      lock_timeout: LOCK_TIMEOUT_MS,
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+      keepAlive: true,
+    },
+  };
+}

@@ -1,0 +1,13 @@
+class HealthResultDto {
+  /** @example "Accessible" */
+  database: string;
+
+  /** @example "0.1.0" */
+  version: string;
+}
+
+export class HealthDto {
+  /** @example true */
+  up: boolean;
+  result: HealthResultDto;
+}

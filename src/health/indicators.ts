@@ -1,0 +1,53 @@
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { DataSource } from 'typeorm';
+import { JobQueue } from '../queue/job-queue.js';
+
+@Injectable()
+export class QueueIndicator {
+  constructor(
+    private readonly indicators: HealthIndicatorService,
+    private readonly queue: JobQueue,
+  ) {}
+
+  async check(key: string): Promise<HealthIndicatorResult> {
+    const isReady = await this.queue.isReady().catch(() => false);
+    return isReady ? this.indicators.check(key).up() : this.indicators.check(key).down('the queue does not answer');
+  }
+}
+
+@Injectable()
+export class MigrationsIndicator {
+  private isDone = false;
+
+  constructor(
+    private readonly indicators: HealthIndicatorService,
+    @InjectDataSource() private readonly dataSource: DataSource,
+  ) {}
+
+  /** Asked until the answer is yes once: a schema does not go back. */
+  async check(key: string): Promise<HealthIndicatorResult> {
+    this.isDone ||= await this.dataSource.showMigrations().then(
+      (arePending) => !arePending,
+      () => false,
+    );
+    return this.isDone ? this.indicators.check(key).up() : this.indicators.check(key).down('migrations are pending');
+  }
+}
+
+@Injectable()
+export class ShutdownIndicator implements OnModuleDestroy {
+  private isStopping = false;
+
+  constructor(private readonly indicators: HealthIndicatorService) {}
+
+  onModuleDestroy(): void {
+    this.isStopping = true;
+  }
+
+  check(key: string): HealthIndicatorResult {
+    const indicator = this.indicators.check(key);
+    return this.isStopping ? indicator.down('the process is stopping') : indicator.up();
+  }
+}

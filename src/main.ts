@@ -1,0 +1,40 @@
+import { createApplication } from './application.js';
+import { configOf } from './config/load-config.js';
+import { readSettings, SettingsError } from './config/settings.js';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded-postgres.js';
+
+const FORCED_EXIT_AFTER_MS = 60_000;
+
+async function main(): Promise<void> {
+  // Before anything else, so that a signal during the start is not lost: it is obeyed when there is something to stop.
+  const signalled = new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
+  });
+  const settings = readSettings(process.env);
+  const embedded = settings.DATABASE_URL ? null : await startEmbeddedPostgres({ dataDir: settings.DATA_DIR });
+  try {
+    const config = configOf(settings, embedded?.url ?? null);
+    const app = await createApplication(config);
+    if (config.roles.includes('api')) await app.listen(config.http.port, config.http.host);
+    else await app.init();
+    process.stdout.write(`Seed Scheduler is ready at ${await app.getUrl().catch(() => '(no API role)')}\n`);
+    await signalled;
+    setTimeout(() => process.exit(1), FORCED_EXIT_AFTER_MS).unref();
+    await app.close();
+  } finally {
+    await stopDatabase(embedded);
+  }
+}
+
+async function stopDatabase(embedded: EmbeddedPostgres | null): Promise<void> {
+  await embedded?.stop();
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    const message = error instanceof SettingsError ? error.message : ((error as Error).stack ?? String(error));
+    process.stderr.write(`${message}\n`);
+    process.exit(1);
+  },
+);
