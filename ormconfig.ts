@@ -1,6 +1,18 @@
-// For TypeORM's command line, on built code: npm run migration:check
 import { DataSource } from 'typeorm';
-import { dataSourceOptions } from './dist/database/data-source-options.js';
-import { entities } from './dist/database/entities.js';
+import { Token } from './src/auth/token.entity.js';
+import { dataSourceOptions } from './src/database/data-source-options.js';
+import { Attempt } from './src/deliveries/attempt.entity.js';
+import { FailedTask } from './src/deliveries/failed-task.entity.js';
+import { Group } from './src/groups/group.entity.js';
+import { MetricTotal } from './src/metrics/metric-total.entity.js';
+import { Schedule } from './src/schedules/schedule.entity.js';
+import { Trigger } from './src/schedules/trigger.entity.js';
+import { User } from './src/users/user.entity.js';
 
-export default new DataSource(dataSourceOptions(process.env.DATABASE_URL ?? '', entities));
+/** For TypeORM's command line (`npm run typeorm -- migration:generate …`); the service itself does not read this. */
+export function dataSourceOf(url: string): DataSource {
+  const entities = [User, Group, Token, Trigger, Schedule, Attempt, FailedTask, MetricTotal];
+  return new DataSource(dataSourceOptions(url, entities));
+}
+
+export default dataSourceOf(process.env.DATABASE_URL ?? '');

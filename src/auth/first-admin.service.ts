@@ -22,9 +22,9 @@ export class FirstAdmin implements OnApplicationBootstrap {
     const { email, token } = this.config.admin;
     await this.dataSource.transaction(async (manager) => {
       await manager.query(LOCK_FIRST_START);
-      const [{ exists }] = (await manager.query(
+      const [{ exists }] = await manager.query<[{ exists: boolean }]>(
         'SELECT EXISTS (SELECT FROM tokens t JOIN users u ON u.id = t.user_id WHERE u.is_admin)',
-      )) as [{ exists: boolean }];
+      );
       if (exists && !token) return;
       const admin = await this.users.findOrCreate(email, { isAdmin: true });
       if (!admin.isAdmin) await this.users.grantAdmin(admin.id);

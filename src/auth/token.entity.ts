@@ -1,8 +1,9 @@
-import { Column, CreateDateColumn, Entity, JoinColumn, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, JoinColumn, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
 import { User } from '../users/user.entity.js';
 
 /** An API token, of which only the digest is kept. */
 @Entity('tokens')
+@Check('ck_tokens_digest_sha256', 'octet_length("digest") = 32')
 export class Token {
   @PrimaryGeneratedColumn('identity', { type: 'integer', generatedIdentity: 'BY DEFAULT' })
   id: number;
@@ -12,7 +13,7 @@ export class Token {
   digest: Buffer;
 
   @ManyToOne(() => User, { nullable: false, onDelete: 'CASCADE' })
-  @JoinColumn({ name: 'user_id' })
+  @JoinColumn({ name: 'user_id', foreignKeyConstraintName: 'fk_tokens_user' })
   user: User;
 
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' })

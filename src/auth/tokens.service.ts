@@ -26,7 +26,12 @@ export class TokensService {
 
   /** Makes a token chosen elsewhere valid for a user. One that is somebody's already is left as it is. */
   async adopt(user: User, secret: string): Promise<void> {
-    await this.tokens.createQueryBuilder().insert().values({ digest: digestOf(secret), user }).orIgnore().execute();
+    await this.tokens
+      .createQueryBuilder()
+      .insert()
+      .values({ digest: digestOf(secret), user })
+      .orIgnore()
+      .execute();
   }
 
   /** Whom a token stands for, or null. */
@@ -42,7 +47,13 @@ export class TokensService {
     const now = new Date();
     const stale = new Date(now.getTime() - LAST_USED_RESOLUTION_MS);
     if (lastUsedAt && lastUsedAt > stale) return;
-    await this.tokens.update([{ id, lastUsedAt: IsNull() }, { id, lastUsedAt: LessThan(stale) }], { lastUsedAt: now });
+    await this.tokens.update(
+      [
+        { id, lastUsedAt: IsNull() },
+        { id, lastUsedAt: LessThan(stale) },
+      ],
+      { lastUsedAt: now },
+    );
   }
 }
 

@@ -108,7 +108,16 @@ class PostgresServer {
     for (let tries = 1; ; tries++) {
       if (tries > 1 || this.port === 0) this.port = await freePort();
       try {
-        await this.run('pg_ctl', ['start', '-w', '-D', this.cluster, '-l', `${this.cluster}/server.log`, '-o', this.flags()]);
+        await this.run('pg_ctl', [
+          'start',
+          '-w',
+          '-D',
+          this.cluster,
+          '-l',
+          `${this.cluster}/server.log`,
+          '-o',
+          this.flags(),
+        ]);
         writeFileSync(join(this.dataDir, 'postgres-port'), String(this.port));
         return;
       } catch (error) {

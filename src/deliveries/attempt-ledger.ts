@@ -52,7 +52,7 @@ export class AttemptLedger implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   async countDeliveries(scheduleId: string): Promise<number> {
-    const [row] = (await this.dataSource.query(COUNT_DELIVERIES, [scheduleId])) as { count: number }[];
+    const [row] = await this.dataSource.query<{ count: number }[]>(COUNT_DELIVERIES, [scheduleId]);
     return row?.count ?? 0;
   }
 
@@ -73,7 +73,7 @@ export class AttemptLedger implements OnApplicationBootstrap, OnModuleDestroy {
     const now = new Date();
     await this.dataSource.transaction(async (manager) => {
       await manager.query(LOCK_PARTITIONS);
-      const existing = ((await manager.query(LIST_PARTITIONS)) as { name: string }[]).map(({ name }) => name);
+      const existing = (await manager.query<{ name: string }[]>(LIST_PARTITIONS)).map(({ name }) => name);
       for (const { name, from, to } of partitionsAhead(now)) {
         if (existing.includes(name)) continue;
         await manager.query(`CREATE TABLE ${name} PARTITION OF attempts FOR VALUES FROM ('${from}') TO ('${to}')`);

@@ -34,7 +34,6 @@ export class DeliveryWorker implements OnApplicationBootstrap, OnModuleDestroy, 
   private readonly refill = new WorkLoop(DeliveryWorker.name, () => this.fill(), POLL_INTERVAL_MS);
   private readonly renewal = new WorkLoop('LeaseRenewal', () => this.renew(), RENEW_INTERVAL_MS);
 
-  // eslint-disable-next-line max-params -- the worker is where the room's parts meet
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly queue: DeliveryQueue,

@@ -7,9 +7,9 @@ import type { Group } from './group.entity.js';
 @ReadOnlyFields(['id', 'url'])
 export class GroupInputDto {
   /** @example "Admins" */
-  @IsString({ message: 'Not a valid string.' })
   @IsNotEmpty()
   @MaxLength(150, { message: 'Ensure this field has no more than 150 characters.' })
+  @IsString({ message: 'Not a valid string.' })
   name: string;
 }
 

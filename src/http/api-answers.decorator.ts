@@ -20,7 +20,12 @@ interface Answers {
 export function ApiAnswers({ status, type, errors = [], paged = false }: Answers): MethodDecorator {
   const paging = [
     ApiQuery({ name: 'limit', required: false, schema: { type: 'integer', minimum: 1 }, description: 'Items a page.' }),
-    ApiQuery({ name: 'offset', required: false, schema: { type: 'integer', minimum: 0 }, description: 'Items to pass.' }),
+    ApiQuery({
+      name: 'offset',
+      required: false,
+      schema: { type: 'integer', minimum: 0 },
+      description: 'Items to pass.',
+    }),
   ];
   return applyDecorators(
     ApiBearerAuth('token'),

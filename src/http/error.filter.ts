@@ -12,8 +12,7 @@ const STATUS_BY_CODE: Record<string, number> = {
 };
 
 // PostgreSQL is away, refuses connections, or cannot serve this one in time: worth another try.
-const UNAVAILABLE =
-  /^(08|53|57P)|^(25P03|55P03|57014)$|^E(CONNREFUSED|CONNRESET|PIPE|TIMEDOUT|NOTFOUND)$/;
+const UNAVAILABLE = /^(08|53|57P)|^(25P03|55P03|57014)$|^E(CONNREFUSED|CONNRESET|PIPE|TIMEDOUT|NOTFOUND)$/;
 const RETRY_AFTER_SECONDS = 5;
 
 interface Answer {
@@ -43,22 +42,19 @@ export class ErrorFilter implements ExceptionFilter {
     if (request.is404) return unknownRoute(request);
     if (error instanceof InvalidInputError) return { status: 400, body: error.fields };
     if (error instanceof DomainError) return domainAnswer(error);
+    if (error instanceof HttpException && error.getStatus() === 415) return unsupportedMediaType(request);
     if (error instanceof HttpException) return httpAnswer(error.getStatus(), error.getResponse());
     if (isUnavailable(error)) {
       this.logger.warn(`database unavailable: ${(error as Error).message}`);
       const headers = { 'retry-after': String(RETRY_AFTER_SECONDS) };
       return { status: 503, body: { detail: 'Service temporarily unavailable, try again later.' }, headers };
     }
-    return this.frameworkAnswer(error, request);
+    return this.frameworkAnswer(error);
   }
 
   /** Errors of Fastify itself carry a status below 500; whatever else arrives here is a fault of ours. */
-  private frameworkAnswer(error: unknown, request: FastifyRequest): Answer {
+  private frameworkAnswer(error: unknown): Answer {
     const { statusCode, message } = error as { statusCode?: number; message?: string };
-    if (statusCode === 415) {
-      const detail = `Unsupported media type "${request.headers['content-type'] ?? ''}" in request.`;
-      return { status: 415, body: { detail } };
-    }
     if (statusCode && statusCode >= 400 && statusCode < 500) {
       return { status: statusCode, body: { detail: message ?? 'Bad request.' } };
     }
@@ -75,6 +71,11 @@ function unknownRoute(request: FastifyRequest): Answer {
     body: { detail: `Method "${request.method}" not allowed.` },
     headers: { allow: methods.join(', ') },
   };
+}
+
+function unsupportedMediaType(request: FastifyRequest): Answer {
+  const detail = `Unsupported media type "${request.headers['content-type'] ?? ''}" in request.`;
+  return { status: 415, body: { detail } };
 }
 
 function domainAnswer(error: DomainError): Answer {

@@ -43,10 +43,10 @@ export class InputPipe implements PipeTransform {
 function withRawFields(body: Record<string, unknown>, metatype: Type): Record<string, unknown> {
   const names = (Reflect.getMetadata(RAW_FIELDS, metatype) ?? []) as string[];
   const json = originOf(body)?.json;
-  const raw = names
+  const raw: [string, RawJson | undefined][] = names
     .filter((name) => Object.hasOwn(body, name))
     .map((name) => [name, json ? rawMember(json, name) : new RawJson(String(body[name]))]);
-  return raw.length > 0 ? { ...body, ...Object.fromEntries(raw) } : body;
+  return raw.length > 0 ? { ...body, ...Object.fromEntries<unknown>(raw) } : body;
 }
 
 function reportUnknownFields(body: Record<string, unknown>, metatype: Type): void {
@@ -59,7 +59,10 @@ function reportUnknownFields(body: Record<string, unknown>, metatype: Type): voi
   if (isStrict(origin?.request.headers.prefer)) throw new InvalidInputError(messages);
   const text = unknown.map((name) => `${JSON.stringify(name)}: ${messages[name]?.[0]}`).join('; ');
   // RFC 7234: code 299, no agent, quoted text; anything a header cannot carry is replaced.
-  const quoted = text.replace(/[^\x20-\x7e]/g, '?').replace(/["\\]/g, '\\$&').slice(0, 1000);
+  const quoted = text
+    .replace(/[^\x20-\x7e]/g, '?')
+    .replace(/["\\]/g, '\\$&')
+    .slice(0, 1000);
   origin?.reply?.header('warning', `299 - "${quoted}"`);
 }
 

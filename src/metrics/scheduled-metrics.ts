@@ -57,8 +57,9 @@ export class ScheduledMetrics implements OnApplicationBootstrap, OnModuleDestroy
   /** For `….sum` keys the increase since the last push that was marked, for the others the value now. */
   async collect(): Promise<MetricValues> {
     await this.flush();
-    const rows = (await this.dataSource.query(UNPUSHED, [[...this.counts.keys()]])) as { key: string; amount: string }[];
-    const values: MetricValues = Object.fromEntries([...this.counts.keys()].map((key) => [key, 0]));
+    const keys = [...this.counts.keys()];
+    const rows = await this.dataSource.query<{ key: string; amount: string }[]>(UNPUSHED, [keys]);
+    const values: MetricValues = Object.fromEntries(keys.map((key) => [key, 0]));
     for (const { key, amount } of rows) values[key] = Number(amount);
     for (const [key, reader] of this.readers) values[key] = await reader();
     return values;

@@ -9,7 +9,7 @@ export function guardedAxiosAdapter(client: OutboundClient): AxiosAdapter {
     const response = await client.send({
       method: (config.method ?? 'get').toUpperCase() as OutboundMethod,
       url: new URL(config.url ?? '', config.baseURL).href,
-      headers: { ...AxiosHeaders.from(config.headers).toJSON(true), ...basicAuth(config) } as Record<string, string>,
+      headers: { ...AxiosHeaders.from(config.headers).toJSON(true), ...basicAuth(config) },
       body: (config.data as string | undefined) ?? null,
       timeoutMs: config.timeout || DEFAULT_TIMEOUT_MS,
     });
@@ -21,7 +21,13 @@ export function guardedAxiosAdapter(client: OutboundClient): AxiosAdapter {
       config,
     };
     if (config.validateStatus && !config.validateStatus(answer.status)) {
-      throw new AxiosError(`Request failed with status code ${answer.status}`, 'ERR_BAD_RESPONSE', config, null, answer);
+      throw new AxiosError(
+        `Request failed with status code ${answer.status}`,
+        'ERR_BAD_RESPONSE',
+        config,
+        null,
+        answer,
+      );
     }
     return answer;
   };

@@ -58,7 +58,10 @@ export class JobQueue implements OnApplicationShutdown {
   }
 
   /** Makes the queue if it is not there. Called by each room for its own queues before it uses them. */
-  async define(name: string, options: QueueOptions & { partition?: boolean; heartbeatSeconds?: number }): Promise<void> {
+  async define(
+    name: string,
+    options: QueueOptions & { partition?: boolean; heartbeatSeconds?: number },
+  ): Promise<void> {
     this.started ??= this.boss.start();
     await this.started;
     const { partition, ...updatable } = options;

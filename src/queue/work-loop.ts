@@ -43,7 +43,7 @@ export class WorkLoop {
   private async run(): Promise<void> {
     while (!this.stopping) {
       this.isWoken = false;
-      let hasMore = false;
+      let hasMore: boolean;
       try {
         hasMore = await this.step();
       } catch (error) {

@@ -26,7 +26,6 @@ type TakenTick = DuePlan & { trigger: DueTriggerRow; fault: string | null };
 export class Dispatcher {
   private readonly logger = new Logger(Dispatcher.name);
 
-  // eslint-disable-next-line max-params -- taking a tick touches triggers, fan-out and the queue at once
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     @InjectDataSource() private readonly dataSource: DataSource,
@@ -42,7 +41,7 @@ export class Dispatcher {
    */
   async takeDue(): Promise<number> {
     const { count, unused } = await this.dataSource.transaction(async (manager) => {
-      const due = (await manager.query(LOCK_DUE_TRIGGERS, [BATCH_SIZE])) as DueTriggerRow[];
+      const due = await manager.query<DueTriggerRow[]>(LOCK_DUE_TRIGGERS, [BATCH_SIZE]);
       const taken = due.map((trigger) => this.plan(trigger));
       if (taken.length > 0) await advance(taken, manager);
       return { count: due.length, unused: await this.fanOut.fire(taken.flatMap(firingOf), manager) };
@@ -54,7 +53,7 @@ export class Dispatcher {
 
   /** Milliseconds until the next tick by the database's clock, negative when one is due, null when there is none. */
   async nextDueInMs(): Promise<number | null> {
-    const [row] = (await this.dataSource.query(NEXT_DUE_IN_MS)) as { ms: number | null }[];
+    const [row] = await this.dataSource.query<{ ms: number | null }[]>(NEXT_DUE_IN_MS);
     return row?.ms ?? null;
   }
 

@@ -46,14 +46,14 @@ export class FanOut {
    */
   async fire(firings: Firing[], manager: EntityManager): Promise<string[]> {
     if (firings.length === 0) return [];
-    const rows = (await manager.query(FIRE_PAGE, [
+    const rows = await manager.query<FiredRow[]>(FIRE_PAGE, [
       firings.map(({ triggerId }) => triggerId),
       firings.map(({ tick }) => tick),
       firings.map(({ tick, missed }) => tick ?? missed?.to),
       firings.map(({ after }) => after),
       PAGE_SIZE,
       MAX_PAGES_SIZE,
-    ])) as FiredRow[];
+    ]);
     const byTrigger = Map.groupBy(rows, ({ trigger_id }) => trigger_id);
     for (const firing of firings) await this.record(firing, byTrigger.get(firing.triggerId) ?? [], manager);
     const orders = firings.flatMap((firing) => ordersOf(firing, byTrigger.get(firing.triggerId) ?? []));

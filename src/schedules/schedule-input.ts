@@ -2,7 +2,7 @@ import { type FieldMessages, InvalidInputError } from '../http/domain-error.js';
 import { type RawJson, whyNotPortable } from '../http/raw-json.js';
 import { type Definition, DefinitionError } from './definitions/definition.js';
 import { cronDefinition, intervalDefinition } from './definitions/new-definition.js';
-import { MASKED_TOKEN, type UpdateScheduleDto } from './schedules.dto.js';
+import { type CreateScheduleDto, MASKED_TOKEN, type UpdateScheduleDto } from './schedules.dto.js';
 
 /** Changes to a schedule, checked; undefined leaves a field as it is. */
 export interface ScheduleChanges {
@@ -19,7 +19,7 @@ export interface ScheduleChanges {
  *
  * @throws InvalidInputError that names every faulty field
  */
-export function scheduleChanges(dto: UpdateScheduleDto): ScheduleChanges {
+export function scheduleChanges(dto: CreateScheduleDto | UpdateScheduleDto): ScheduleChanges {
   const faults: FieldMessages = {};
   const check = <T>(field: string, read: () => T): T | undefined => {
     try {
@@ -36,7 +36,8 @@ export function scheduleChanges(dto: UpdateScheduleDto): ScheduleChanges {
   const enabled = check('enabled', () => oneOf(dto.enabled, dto.active, 'enabled and active'));
   const definition = chosenDefinition(dto.cron_definition, interval, faults);
   if (definition?.kind === 'cron') check('cron_definition', () => cronDefinition(definition.text));
-  if (definition?.kind === 'interval') check('interval_definition', () => intervalDefinition(definition.text, new Date()));
+  if (definition?.kind === 'interval')
+    check('interval_definition', () => intervalDefinition(definition.text, new Date()));
   const endpoint = dto.endpoint === undefined ? undefined : check('endpoint', () => endpointOf(dto.endpoint ?? ''));
   const payload = dto.payload && check('payload', () => payloadOf(dto.payload as RawJson));
   if (Object.keys(faults).length > 0) throw new InvalidInputError(faults);

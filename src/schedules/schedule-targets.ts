@@ -24,7 +24,7 @@ export class ScheduleTargets extends DeliveryTargets {
   }
 
   async load(scheduleIds: string[]): Promise<Map<string, DeliveryTarget | UnusableTarget>> {
-    const rows = (await this.dataSource.query(LOAD_TARGETS, [scheduleIds])) as TargetRow[];
+    const rows = await this.dataSource.query<TargetRow[]>(LOAD_TARGETS, [scheduleIds]);
     return new Map(rows.map((row) => [row.id, this.targetOf(row)]));
   }
 

@@ -40,7 +40,6 @@ export class SchedulerService implements OnApplicationBootstrap, OnModuleDestroy
   private readonly refill = new WorkLoop('Refill', () => this.syncJobs(), REFILL_INTERVAL_MS);
   private alarm: NodeJS.Timeout | null = null;
 
-  // eslint-disable-next-line max-params -- the scheduler connects registry, clock, database and metrics
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     @InjectDataSource() private readonly dataSource: DataSource,
@@ -95,7 +94,7 @@ export class SchedulerService implements OnApplicationBootstrap, OnModuleDestroy
 
   /** Registers, replaces and removes jobs until they are those of the triggers due within the horizon. */
   private async syncJobs(): Promise<false> {
-    const rows = (await this.dataSource.query(UPCOMING_TRIGGERS, [HORIZON_SECONDS, MAX_JOBS])) as DueTriggerRow[];
+    const rows = await this.dataSource.query<DueTriggerRow[]>(UPCOMING_TRIGGERS, [HORIZON_SECONDS, MAX_JOBS]);
     const upcoming = new Map(rows.map((row) => [row.id, row]));
     for (const id of [...this.jobs.keys()]) {
       if (!upcoming.has(id)) this.removeJob(id);
@@ -117,7 +116,7 @@ export class SchedulerService implements OnApplicationBootstrap, OnModuleDestroy
     const wake = () => this.sweep.wake();
     if (kind === 'cron') {
       const job = CronJob.from({ cronTime: dueAt, onTick: wake });
-      this.registry.addCronJob(jobName(id), job as Parameters<SchedulerRegistry['addCronJob']>[1]);
+      this.registry.addCronJob(jobName(id), job);
       job.start();
     } else {
       this.registry.addInterval(jobName(id), setInterval(wake, delayMs));

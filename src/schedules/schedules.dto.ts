@@ -1,3 +1,4 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsBoolean, IsInt, IsNotEmpty, IsString, Matches, Max, MaxLength, Min, ValidateIf } from 'class-validator';
@@ -34,16 +35,23 @@ function isBlank(value: unknown): boolean {
   return typeof value === 'string' && value.trim() === '';
 }
 
-/** The fields of a schedule that can be written; absent ones keep their value. */
+// Decorators run from the last to the first, and the first fault is the one that is told: types stand last.
+const Endpoint = () =>
+  applyDecorators(
+    IsNotEmpty(),
+    MaxLength(2048, { message: 'Ensure this field has no more than 2048 characters.' }),
+    IsString(NOT_A_STRING),
+  );
+
 @ReadOnlyFields(READ_ONLY)
-export class UpdateScheduleDto {
+abstract class ScheduleFieldsDto {
   /** Runs in total, after which the schedule turns itself off; null for no end. */
   @ApiPropertyOptional({ type: 'integer', nullable: true, minimum: 1, example: null })
   @ToInteger()
   @IfNotNull()
-  @IsInt({ message: 'A valid integer is required.' })
-  @Min(1, { message: 'Ensure this value is greater than or equal to 1.' })
   @Max(2_147_483_647, { message: 'Ensure this value is less than or equal to 2147483647.' })
+  @Min(1, { message: 'Ensure this value is greater than or equal to 1.' })
+  @IsInt({ message: 'A valid integer is required.' })
   frequency?: number | null;
 
   /** Crontab: minute hour day-of-month month day-of-week, or @hourly, @daily, @weekly, @monthly, @yearly; in UTC. */
@@ -67,25 +75,20 @@ export class UpdateScheduleDto {
   @IsString(NOT_A_STRING)
   inteval_definition?: string | null;
 
-  /** The http or https URL that is POSTed to. */
-  @ApiPropertyOptional({ type: 'string', format: 'uri', example: 'https://app.example.org/hooks/tick' })
-  @IfGiven()
-  @IsString(NOT_A_STRING)
-  @IsNotEmpty()
-  @MaxLength(2048, { message: 'Ensure this field has no more than 2048 characters.' })
-  endpoint?: string;
-
   /** Sent as `Authorization: Token <auth_token>`. Reads as `********`. */
   @ApiPropertyOptional({ type: 'string', nullable: true, example: 'c05fbab6d5f912429052830c77eeb022249324cb' })
   @BlankIsNull()
   @IfNotNull()
-  @IsString(NOT_A_STRING)
-  @MaxLength(2048, { message: 'Ensure this field has no more than 2048 characters.' })
   @Matches(/^[\x21-\x7e]+$/, { message: 'Only visible ASCII characters can be sent as a token.' })
+  @MaxLength(2048, { message: 'Ensure this field has no more than 2048 characters.' })
+  @IsString(NOT_A_STRING)
   auth_token?: string | null;
 
   /** Any JSON value; sent exactly as it is written here. */
-  @ApiPropertyOptional({ description: 'Any JSON value; sent exactly as it is written here.', example: { hello: 'world' } })
+  @ApiPropertyOptional({
+    description: 'Any JSON value; sent exactly as it is written here.',
+    example: { hello: 'world' },
+  })
   @IfGiven()
   @IsNotEmpty()
   @RawJsonField()
@@ -106,12 +109,20 @@ export class UpdateScheduleDto {
   active?: boolean;
 }
 
-export class CreateScheduleDto extends UpdateScheduleDto {
+export class CreateScheduleDto extends ScheduleFieldsDto {
+  /** The http or https URL that is POSTed to. */
   @ApiProperty({ type: 'string', format: 'uri', example: 'https://app.example.org/hooks/tick' })
-  @IsString(NOT_A_STRING)
-  @IsNotEmpty()
-  @MaxLength(2048, { message: 'Ensure this field has no more than 2048 characters.' })
-  override endpoint: string;
+  @Endpoint()
+  endpoint: string;
+}
+
+/** Absent fields keep their value. */
+export class UpdateScheduleDto extends ScheduleFieldsDto {
+  /** The http or https URL that is POSTed to. */
+  @ApiPropertyOptional({ type: 'string', format: 'uri', example: 'https://app.example.org/hooks/tick' })
+  @IfGiven()
+  @Endpoint()
+  endpoint?: string;
 }
 
 /** A schedule as it is shown. */

@@ -21,7 +21,6 @@ const CREATED_METRIC = 'schedules.created.sum';
 /** Schedules as the API sees them. Each change is one transaction that includes its trigger. */
 @Injectable()
 export class SchedulesService {
-  // eslint-disable-next-line max-params -- a schedule is where triggers, deliveries, secrets and metrics meet
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     @InjectRepository(Schedule) private readonly schedules: Repository<Schedule>,
@@ -173,8 +172,7 @@ function withoutRelations({ trigger: _, ...columns }: Schedule): Omit<Schedule, 
 
 /** The clock that ticks are measured by. */
 async function databaseNow(manager: EntityManager): Promise<Date> {
-  const [{ now }] = (await manager.query(`SELECT date_trunc('milliseconds', clock_timestamp()) AS now`)) as [
-    { now: Date },
-  ];
+  const sql = `SELECT date_trunc('milliseconds', clock_timestamp()) AS now`;
+  const [{ now }] = await manager.query<[{ now: Date }]>(sql);
   return now;
 }

@@ -24,7 +24,7 @@ export class Trigger {
   timeZone: string;
 
   /** Of an interval: an instant from which its ticks are counted. Of a crontab: 1970. */
-  @Column({ type: 'timestamptz', default: 'epoch' })
+  @Column({ type: 'timestamptz' })
   phase: Date;
 
   /** The oldest tick that has not been taken; null while no enabled schedule has this definition. */

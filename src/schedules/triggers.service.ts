@@ -34,12 +34,12 @@ export class TriggersService {
     const key = [kind, text, time_zone, phase];
     const firstTick = isNeeded ? nextTick(definition, now) : null;
     for (;;) {
-      const [found] = (await manager.query(FIND_TRIGGER, key)) as TriggerRow[];
+      const [found] = await manager.query<TriggerRow[]>(FIND_TRIGGER, key);
       if (found) {
         if (isNeeded && !found.next_fire_at) await this.activate(found.id, firstTick, manager);
         return found.id;
       }
-      const [made] = (await manager.query(INSERT_TRIGGER, [...key, firstTick])) as TriggerRow[];
+      const [made] = await manager.query<TriggerRow[]>(INSERT_TRIGGER, [...key, firstTick]);
       if (made) {
         if (isNeeded) await this.announce(manager);
         return made.id;
@@ -51,7 +51,7 @@ export class TriggersService {
   async retireUnused(ids: string[]): Promise<void> {
     if (ids.length === 0) return;
     await this.dataSource.transaction(async (manager) => {
-      const locked = (await manager.query(LOCK_UNUSED_TRIGGERS, [ids])) as { id: string }[];
+      const locked = await manager.query<{ id: string }[]>(LOCK_UNUSED_TRIGGERS, [ids]);
       if (locked.length === 0) return;
       const unused = locked.map(({ id }) => id);
       await manager.query(DELETE_UNUSED_TRIGGERS, [unused]);

@@ -1,8 +1,9 @@
-import { Column, CreateDateColumn, Entity, JoinTable, ManyToMany, PrimaryGeneratedColumn } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, JoinTable, ManyToMany, PrimaryGeneratedColumn } from 'typeorm';
 import { Group } from '../groups/group.entity.js';
 
 /** Somebody, or some service, that calls the API. */
 @Entity('users')
+@Check('ck_users_email_lower', '"email" = lower("email")')
 export class User {
   @PrimaryGeneratedColumn('identity', { type: 'integer', generatedIdentity: 'BY DEFAULT' })
   id: number;
@@ -23,8 +24,8 @@ export class User {
   @ManyToMany(() => Group, { onDelete: 'CASCADE' })
   @JoinTable({
     name: 'user_groups',
-    joinColumn: { name: 'user_id' },
-    inverseJoinColumn: { name: 'group_id' },
+    joinColumn: { name: 'user_id', foreignKeyConstraintName: 'fk_user_groups_user' },
+    inverseJoinColumn: { name: 'group_id', foreignKeyConstraintName: 'fk_user_groups_group' },
   })
   groups: Group[];
 }

@@ -72,7 +72,10 @@ describe('a failing endpoint', () => {
     expect(history.count).toBe(1);
     expect(history.results[0]).toMatchObject({
       id: first?.headers['idempotency-key'],
-      attempts: [{ attempt: 1, status: 500 }, { attempt: 2, status: 200, response: 'ok' }],
+      attempts: [
+        { attempt: 1, status: 500 },
+        { attempt: 2, status: 200, response: 'ok' },
+      ],
     });
   });
 

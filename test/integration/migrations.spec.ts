@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { dataSourceOf } from '../../ormconfig.js';
+import { migrate } from '../../src/database/migrate.js';
+import { createDatabase } from '../support/database.js';
+
+describe('the migrations', () => {
+  it('lead from an empty database to the schema of the entities, with no difference left', async () => {
+    await using database = await createDatabase();
+    await migrate(database.url);
+    const dataSource = await dataSourceOf(database.url).initialize();
+
+    const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
+    await dataSource.destroy();
+
+    expect(upQueries.map(({ query }) => query)).toEqual([]);
+  });
+
+  it('run once when two replicas start together', async () => {
+    await using database = await createDatabase();
+
+    await Promise.all([migrate(database.url), migrate(database.url), migrate(database.url)]);
+
+    expect(await database.query('SELECT name FROM migrations')).toHaveLength(1);
+  });
+
+  it('can be taken back', async () => {
+    await using database = await createDatabase();
+    await migrate(database.url);
+    const dataSource = await dataSourceOf(database.url).initialize();
+
+    await dataSource.undoLastMigration();
+    await dataSource.destroy();
+
+    const tables = await database.query(`SELECT tablename FROM pg_tables WHERE schemaname = 'public'`);
+    expect(tables).toEqual([{ tablename: 'migrations' }]);
+  });
+});
