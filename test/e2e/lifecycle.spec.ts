@@ -41,9 +41,8 @@ describe('a change between two ticks', () => {
     expect(sink.arrivals.length).toBeLessThanOrEqual(arrived + 1);
     if (method === 'PATCH') {
       const path = `/api/v1/schedule/${id}/deliveries/`;
-      await app.eventually(path, ({ results }) =>
-        results.every((one: { outcome: string }) => one.outcome === 'cancelled'),
-      );
+      const isVoid = (one: { outcome: string }) => one.outcome === 'cancelled';
+      await app.eventually(path, ({ results }) => (results as { outcome: string }[]).every(isVoid));
     }
   });
 
@@ -94,11 +93,7 @@ describe('two processes on one database', () => {
     await using sink = await startSink();
 
     for (let i = 0; i < 20; i++) {
-      const { status } = await [one, other][i % 2]!.call(
-        'POST',
-        '/api/v1/schedule/',
-        aSchedule({ endpoint: sink.url }),
-      );
+      const { status } = await [one, other][i % 2].call('POST', '/api/v1/schedule/', aSchedule({ endpoint: sink.url }));
       expect(status).toBe(201);
     }
     const arrivals = await sink.received(100);

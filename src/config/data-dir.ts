@@ -1,0 +1,9 @@
+import { chmodSync, mkdirSync } from 'node:fs';
+
+// The account that runs the embedded database must be able to pass through; only the service may list or write.
+const PASS_THROUGH = 0o711;
+
+/** Makes the data folder if it is not there. An existing one keeps its mode. */
+export function ensureDataDir(dataDir: string): void {
+  if (mkdirSync(dataDir, { recursive: true }) !== undefined) chmodSync(dataDir, PASS_THROUGH);
+}

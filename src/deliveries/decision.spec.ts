@@ -1,0 +1,36 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decide } from './decision.js';
+
+const NOW = new Date('2026-01-01T00:00:00Z');
+const decideOn = (status: number | null, attempt = 1, retryAfterSeconds: number | null = null) =>
+  decide({ status, retryAfterSeconds }, attempt, 6, NOW, () => 0);
+
+describe('the decision after an attempt', () => {
+  it.each([200, 201, 204, 299])('takes %i for delivered, even on the last attempt', (status) => {
+    expect(decideOn(status, 6)).toEqual({ kind: 'delivered' });
+  });
+
+  it.each([null, 100, 199, 300, 301, 302, 400, 401, 403, 404, 408, 429, 500, 503, 599])('tries %s again', (status) => {
+    expect(decideOn(status)).toEqual({ kind: 'retry', at: new Date('2026-01-01T00:00:02Z') });
+    expect(decideOn(status, 5).kind).toBe('retry');
+    expect(decideOn(status, 6)).toEqual({ kind: 'failed' });
+  });
+
+  it('gives up at once when the receiver is gone for good', () => {
+    expect(decideOn(410)).toEqual({ kind: 'failed' });
+  });
+
+  it('waits for Retry-After when that is longer than the backoff', () => {
+    expect(decideOn(503, 1, 30)).toEqual({ kind: 'retry', at: new Date('2026-01-01T00:00:30Z') });
+    expect(decideOn(503, 1, 0)).toEqual({ kind: 'retry', at: new Date('2026-01-01T00:00:02Z') });
+  });
+
+  it('never tries again beyond the last attempt', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 999 }), fc.integer({ min: 6, max: 50 }), (status, attempt) => {
+        expect(decideOn(status, attempt).kind).not.toBe('retry');
+      }),
+    );
+  });
+});

@@ -1,0 +1,160 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DataSource } from 'typeorm';
+import { describe, expect, it } from 'vitest';
+import { deliveryId } from '../../src/deliveries/delivery.js';
+import { DeliveriesService } from '../../src/deliveries/deliveries.service.js';
+import { Dispatcher } from '../../src/schedules/dispatcher.js';
+import { FanOutWorker } from '../../src/schedules/fan-out-worker.js';
+import { SchedulerService } from '../../src/schedules/scheduler.service.js';
+import { aSchedule, startApp, type TestApp } from '../support/app.js';
+import type { TestDatabase } from '../support/database.js';
+
+const dispatcherOf = (nest: NestFastifyApplication) => nest.get(Dispatcher, { strict: false });
+
+/** Moves all intervals so that their oldest tick not taken is so many seconds ago, as if nobody had looked since. */
+async function setBack(database: TestDatabase, seconds: number): Promise<void> {
+  const due = `date_trunc('second', now()) - make_interval(secs => $1)`;
+  await database.query(`UPDATE triggers SET next_fire_at = ${due}, phase = ${due} - text::interval`, [seconds]);
+  await database.query(`UPDATE schedules SET active_since = now() - make_interval(secs => $1)`, [seconds + 3600]);
+}
+
+async function queuedIds(database: TestDatabase): Promise<string[]> {
+  const rows = await database.query<{ id: string }>(`SELECT id FROM pgboss.job WHERE name = 'deliveries'`);
+  return rows.map(({ id }) => id);
+}
+
+async function takeAll({ nest }: TestApp): Promise<void> {
+  while ((await dispatcherOf(nest).takeDue()) > 0);
+}
+
+describe('a due tick', () => {
+  it('is taken by one of two schedulers that race for 200 of them, and each delivery is queued once', async () => {
+    await using one = await startApp({ ROLES: 'api' });
+    await using other = await startApp({ ROLES: 'api' }, one.database);
+    // Distinct intervals: 200 triggers, each with one tick that is due.
+    for (let i = 0; i < 200; i++) await one.creates(aSchedule({ interval_definition: `${1000 + i} days` }));
+    await setBack(one.database, 5);
+
+    const before = await one.database.query<{ id: string; next_fire_at: Date }>(
+      `SELECT s.id, t.next_fire_at FROM schedules s JOIN triggers t ON t.id = s.trigger_id`,
+    );
+    await Promise.all([takeAll(one), takeAll(other), takeAll(one), takeAll(other)]);
+
+    const expected = before.map(({ id, next_fire_at }) => deliveryId(id, next_fire_at));
+    expect((await queuedIds(one.database)).sort()).toEqual(expected.sort());
+    expect(await one.database.query('SELECT DISTINCT triggered FROM schedules')).toEqual([{ triggered: 1 }]);
+  });
+
+  it('is not lost, and not half taken, when the process dies between taking it and the commit', async () => {
+    await using app = await startApp({ ROLES: 'api' });
+    await app.creates(aSchedule({ interval_definition: '1 days' }));
+    await setBack(app.database, 5);
+    const snapshot = () => app.database.query('SELECT next_fire_at, last_fire_at FROM triggers');
+    const before = await snapshot();
+    const deliveries = app.nest.get(DeliveriesService, { strict: false });
+    const order = deliveries.order.bind(deliveries);
+    deliveries.order = async (...args) => {
+      await order(...args);
+      // The connection dies with everything written and nothing committed.
+      await args[1].query('SELECT pg_terminate_backend(pg_backend_pid())');
+    };
+
+    await expect(dispatcherOf(app.nest).takeDue()).rejects.toThrow();
+    expect(await snapshot()).toEqual(before);
+    expect(await queuedIds(app.database)).toEqual([]);
+    deliveries.order = order;
+    await takeAll(app);
+
+    expect(await queuedIds(app.database)).toHaveLength(1);
+    expect(await app.database.query('SELECT triggered FROM schedules')).toEqual([{ triggered: 1 }]);
+  });
+
+  it('goes to every schedule of its trigger, page by page, when there are more than one page holds', async () => {
+    await using app = await startApp({ ROLES: 'api' });
+    const { id } = await app.creates(aSchedule({ interval_definition: '1 days' }));
+    await app.database.query(
+      `INSERT INTO schedules (id, trigger_id, endpoint, payload, active_since)
+       SELECT gen_random_uuid(), trigger_id, endpoint, payload, active_since
+         FROM schedules, generate_series(1, 2500) WHERE id = $1`,
+      [id],
+    );
+    await setBack(app.database, 5);
+
+    await takeAll(app);
+    const worker = app.nest.get(FanOutWorker, { strict: false }) as unknown as { continueOne(): Promise<boolean> };
+    while (await worker.continueOne());
+
+    expect(new Set(await queuedIds(app.database)).size).toBe(2501);
+    expect(await app.database.query('SELECT DISTINCT triggered FROM schedules')).toEqual([{ triggered: 1 }]);
+  });
+
+  it('that is corrupt is set aside with the reason, and the others are taken', async () => {
+    await using app = await startApp({ ROLES: 'api' });
+    await app.creates(aSchedule({ interval_definition: '1 days' }));
+    await app.creates(aSchedule({ interval_definition: '2 days' }));
+    await setBack(app.database, 5);
+    await app.database.query(`UPDATE triggers SET text = 'nonsense' WHERE text = '1 days'`);
+
+    await takeAll(app);
+
+    expect(await queuedIds(app.database)).toHaveLength(1);
+    const [corrupt] = await app.database.query(`SELECT next_fire_at, fault FROM triggers WHERE text = 'nonsense'`);
+    expect(corrupt).toMatchObject({ next_fire_at: null, fault: expect.any(String) as string });
+  });
+});
+
+describe('after an outage of all replicas', () => {
+  it('the latest tick older than a minute is fired, those before it are recorded as missed in one row', async () => {
+    await using app = await startApp({ ROLES: 'api' });
+    const { id } = await app.creates(aSchedule({ interval_definition: '10 minutes' }));
+    await setBack(app.database, 3600 + 90);
+
+    await takeAll(app);
+
+    expect(await queuedIds(app.database)).toHaveLength(1);
+    const { body } = await app.call('GET', `/api/v1/schedule/${id}/deliveries/`);
+    expect(body).toMatchObject({ count: 1, results: [{ outcome: 'missed', missed: { count: 6 }, attempts: [] }] });
+    expect((await app.call('GET', `/api/v1/schedule/${id}/`)).body.triggered).toBe(1);
+  });
+
+  it('nothing is fired when even the latest tick lies beyond the catch-up window', async () => {
+    await using app = await startApp({ ROLES: 'api', CATCH_UP_WINDOW: '600' });
+    const { id } = await app.creates(aSchedule({ interval_definition: '1 hours' }));
+    await setBack(app.database, 3000);
+
+    await takeAll(app);
+
+    expect(await queuedIds(app.database)).toEqual([]);
+    const { body } = await app.call('GET', `/api/v1/schedule/${id}/deliveries/`);
+    expect(body.results).toMatchObject([{ outcome: 'missed', missed: { count: 1 } }]);
+  });
+});
+
+describe('a change made through another replica', () => {
+  it('reaches the registry by a notification, and without one its tick is still taken by the sweep', async () => {
+    await using api = await startApp({ ROLES: 'api' });
+    await using scheduler = await startApp({ ROLES: 'scheduler' }, api.database);
+    const jobs = () =>
+      (scheduler.nest.get(SchedulerService, { strict: false }) as unknown as { jobs: Map<string, unknown> }).jobs;
+
+    await api.creates(aSchedule({ interval_definition: '30 seconds' }));
+    await expect.poll(() => jobs().size, { timeout: 5000 }).toBe(1);
+    // Behind everybody's back: no notification.
+    await setBack(api.database, 5);
+
+    await expect.poll(() => queuedIds(api.database), { timeout: 5000 }).toHaveLength(1);
+  });
+});
+
+describe('a trigger that many ask for at once', () => {
+  it('is made once', async () => {
+    await using app = await startApp({ ROLES: 'api' });
+    const dataSource = app.nest.get(DataSource);
+    await Promise.all(
+      Array.from({ length: 30 }, () =>
+        app.creates(aSchedule({ cron_definition: '7 7 7 7 *', interval_definition: null })),
+      ),
+    );
+    expect(await dataSource.query('SELECT count(*)::int AS count FROM triggers')).toEqual([{ count: 1 }]);
+  });
+});
