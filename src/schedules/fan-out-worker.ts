@@ -49,7 +49,8 @@ export class FanOutWorker implements OnModuleInit, OnApplicationBootstrap, OnMod
     this.loop.wake();
   }
 
-  private async continueOne(): Promise<boolean> {
+  /** Fires the next page of one tick. @returns whether there was one */
+  async continueOne(): Promise<boolean> {
     const [job] = await this.queue.fetch<Firing>(FAN_OUT_QUEUE, 1);
     if (!job) return false;
     await this.triggers.retireUnused(await this.firePage(job));

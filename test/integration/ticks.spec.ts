@@ -1,11 +1,11 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { SchedulerRegistry } from '@nestjs/schedule';
 import { DataSource } from 'typeorm';
 import { describe, expect, it } from 'vitest';
 import { deliveryId } from '../../src/deliveries/delivery.js';
 import { DeliveriesService } from '../../src/deliveries/deliveries.service.js';
 import { Dispatcher } from '../../src/schedules/dispatcher.js';
 import { FanOutWorker } from '../../src/schedules/fan-out-worker.js';
-import { SchedulerService } from '../../src/schedules/scheduler.service.js';
 import { aSchedule, startApp, type TestApp } from '../support/app.js';
 import type { TestDatabase } from '../support/database.js';
 
@@ -81,7 +81,7 @@ describe('a due tick', () => {
     await setBack(app.database, 5);
 
     await takeAll(app);
-    const worker = app.nest.get(FanOutWorker, { strict: false }) as unknown as { continueOne(): Promise<boolean> };
+    const worker = app.nest.get(FanOutWorker, { strict: false });
     while (await worker.continueOne());
 
     expect(new Set(await queuedIds(app.database)).size).toBe(2501);
@@ -134,11 +134,10 @@ describe('a change made through another replica', () => {
   it('reaches the registry by a notification, and without one its tick is still taken by the sweep', async () => {
     await using api = await startApp({ ROLES: 'api' });
     await using scheduler = await startApp({ ROLES: 'scheduler' }, api.database);
-    const jobs = () =>
-      (scheduler.nest.get(SchedulerService, { strict: false }) as unknown as { jobs: Map<string, unknown> }).jobs;
+    const registry = scheduler.nest.get(SchedulerRegistry, { strict: false });
 
     await api.creates(aSchedule({ interval_definition: '30 seconds' }));
-    await expect.poll(() => jobs().size, { timeout: 5000 }).toBe(1);
+    await expect.poll(() => registry.getIntervals(), { timeout: 5000 }).toHaveLength(1);
     // Behind everybody's back: no notification.
     await setBack(api.database, 5);
 
