@@ -3,7 +3,7 @@ import type { Config } from '../config/config.js';
 import { TokenCipher } from './token-cipher.js';
 
 const cipherWith = (key: string, fallbacks: string[] = []) =>
-  new TokenCipher({ secrets: { key, fallbacks } } as Config);
+  new TokenCipher({ secrets: { key, fallbacks } } as unknown as Config);
 
 describe('a stored token', () => {
   it('is read again, under the current key and under a former one', () => {
