@@ -15,9 +15,8 @@ async function main(): Promise<void> {
   try {
     const config = configOf(settings, embedded?.url ?? null);
     const app = await createApplication(config);
-    if (config.roles.includes('api')) await app.listen(config.http.port, config.http.host);
-    else await app.init();
-    process.stdout.write(`Seed Scheduler is ready at ${await app.getUrl().catch(() => '(no API role)')}\n`);
+    await app.listen(config.http.port, config.http.host);
+    log(`Seed Scheduler is ready at ${await app.getUrl()}`);
     await signalled;
     setTimeout(() => process.exit(1), FORCED_EXIT_AFTER_MS).unref();
     await app.close();

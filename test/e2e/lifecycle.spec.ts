@@ -182,3 +182,15 @@ describe('the push of metrics', () => {
     expect(second?.body).toMatchObject({ 'schedules.created.sum': 0, 'schedules.enabled.last': 1 });
   });
 });
+
+describe('a replica without the API', () => {
+  it('answers probes and metrics, and 404 for the rest', async () => {
+    await using app = await startApp({ ROLES: 'worker,scheduler' });
+    const statuses = await Promise.all(
+      ['/health', '/health/ready', '/metrics', '/api/v1/schedule/'].map(
+        async (path) => (await app.call('GET', path)).status,
+      ),
+    );
+    expect(statuses).toEqual([200, 200, 200, 404]);
+  });
+});
