@@ -69,10 +69,20 @@ export class DeliveryWorker implements OnApplicationBootstrap, OnModuleDestroy, 
     const deliveries = await this.queue.fetch(free);
     if (deliveries.length === 0) return false;
     for (const delivery of deliveries) this.leased.set(delivery.id, delivery);
-    const targets = await this.targets.load([...new Set(deliveries.map(({ data }) => data.scheduleId))]);
+    const targets = await this.loadTargets(deliveries);
     for (const delivery of deliveries) this.begin(delivery, targets.get(delivery.data.scheduleId));
     if (this.inFlight.size > 0) await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
     return true;
+  }
+
+  /** When this fails the leases are left to run out: whoever is up again first takes the deliveries. */
+  private async loadTargets(deliveries: LeasedDelivery[]): Promise<Map<string, DeliveryTarget | UnusableTarget>> {
+    try {
+      return await this.targets.load([...new Set(deliveries.map(({ data }) => data.scheduleId))]);
+    } catch (error) {
+      for (const { id } of deliveries) this.leased.delete(id);
+      throw error;
+    }
   }
 
   private begin(delivery: LeasedDelivery, target: DeliveryTarget | UnusableTarget | undefined): void {

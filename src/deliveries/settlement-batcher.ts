@@ -1,4 +1,5 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
+import { QueryFailedError } from 'typeorm';
 import { WorkLoop } from '../queue/work-loop.js';
 import { Settlement, type Verdict } from './settlement.js';
 
@@ -11,7 +12,9 @@ const IDLE_MS = 60_000;
  */
 @Injectable()
 export class SettlementBatcher {
+  private readonly logger = new Logger(SettlementBatcher.name);
   private pending: Verdict[] = [];
+  private batchSize = MAX_BATCH;
   private onSettled: (verdicts: Verdict[]) => void = () => {};
   private readonly loop = new WorkLoop(SettlementBatcher.name, () => this.flush(), IDLE_MS);
 
@@ -34,15 +37,27 @@ export class SettlementBatcher {
   }
 
   private async flush(): Promise<boolean> {
-    const batch = this.pending.splice(0, MAX_BATCH);
+    const batch = this.pending.splice(0, this.batchSize);
     if (batch.length === 0) return false;
     try {
       await this.settlement.settle(batch);
     } catch (error) {
-      this.pending.unshift(...batch);
-      throw error;
+      if (batch.length > 1 || !isRefused(error)) {
+        this.pending.unshift(...batch);
+        // One verdict that the database refuses must not hold up the others: it is found one by one.
+        this.batchSize = 1;
+        throw error;
+      }
+      this.logger.error(`delivery ${batch[0]?.delivery.id} cannot be settled: ${(error as Error).message}`);
     }
+    this.batchSize = Math.min(MAX_BATCH, this.batchSize * 2);
     this.onSettled(batch);
     return this.pending.length > 0;
   }
+}
+
+/** Whether the database will never take this: SQLSTATE classes 22 (data) and 23 (integrity). */
+function isRefused(error: unknown): boolean {
+  const code = error instanceof QueryFailedError ? (error.driverError as { code?: string }).code : undefined;
+  return /^2[23]/.test(code ?? '');
 }
