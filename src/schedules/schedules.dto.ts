@@ -9,6 +9,8 @@ import type { RawJson } from '../http/raw-json.js';
 /** What `auth_token` reads as when one is set; written back, it changes nothing. */
 export const MASKED_TOKEN = '********';
 
+// OpenAPI has no word for any JSON value; objects are what most are.
+const ANY_JSON = { type: 'object', additionalProperties: true, example: { hello: 'world' } } as const;
 const NOT_A_STRING = { message: 'Not a valid string.' };
 const READ_ONLY = [
   ...['url', 'id', 'next_send_at', 'triggered', 'last_run'],
@@ -85,10 +87,7 @@ abstract class ScheduleFieldsDto {
   auth_token?: string | null;
 
   /** Any JSON value; sent exactly as it is written here. */
-  @ApiPropertyOptional({
-    description: 'Any JSON value; sent exactly as it is written here.',
-    example: { hello: 'world' },
-  })
+  @ApiPropertyOptional(ANY_JSON)
   @IfGiven()
   @IsNotEmpty()
   @RawJsonField()
@@ -145,7 +144,7 @@ export class ScheduleDto {
   /** @example "https://app.example.org/hooks/tick" */
   endpoint: string;
 
-  @ApiProperty({ description: 'Any JSON value.', example: { hello: 'world' } })
+  @ApiProperty(ANY_JSON)
   payload: RawJson;
 
   /**
