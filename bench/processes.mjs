@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 // The service forces its own end after a minute.
@@ -56,6 +57,28 @@ export function memoryOf({ pid }) {
 export function cpuOf({ pid }) {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
   return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+/** The same of a PostgreSQL: the server, its processes, and those that have ended. */
+export function cpuOfPostgres(dataDir) {
+  const [server] = readFileSync(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n');
+  let ticks = 0;
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    const fields = statOf(pid);
+    if (pid !== server && fields[1] !== server) continue;
+    ticks += Number(fields[11]) + Number(fields[12]);
+    if (pid === server) ticks += Number(fields[13]) + Number(fields[14]);
+  }
+  return ticks / 100;
+}
+
+/** The fields of a process after its name; none when it has ended. */
+function statOf(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  } catch {
+    return [];
+  }
 }
 
 /** Seconds of processor time that the whole machine has used, and has had. */

@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { request } from 'undici';
 import { inFlight } from './in-flight.mjs';
 import { median } from './numbers.mjs';
-import { cpuOf, cpuOfMachine, endAll, firstLine, memoryOf, startScript } from './processes.mjs';
+import { cpuOf, cpuOfMachine, cpuOfPostgres, endAll, firstLine, memoryOf, startScript } from './processes.mjs';
 import { startService } from './service.mjs';
 
 const USAGE = `npm run bench -- [--schedules 20000] [--triggers 10000] [--bare-rounds 3] [--cpu-prof <folder>]
@@ -81,7 +81,7 @@ async function measure() {
   const results = { at: new Date().toISOString(), machine: machine(), options };
   if (options.schedules > 0) {
     results.bareLoop = await measureBareLoop(sink);
-    for (let lead = 1.5; !results.delivery; lead *= 2) Object.assign(results, await measureDelivery(sink, lead));
+    for (let lead = 1.2; !results.delivery; lead *= 2) Object.assign(results, await measureDelivery(sink, lead));
     results.ratio = results.delivery.perSecond / results.bareLoop.perSecond;
   }
   if (options.triggers > 0) results.triggers = await measureTriggers(sink);
@@ -99,6 +99,8 @@ async function measureBareLoop(sink) {
     progress(`bare loop, round ${round}`);
     const loop = startScript('bench/bare-loop.mjs', [sink.url, String(count), String(POSTS_IN_FLIGHT)]);
     rounds.push(Number(await firstLine(loop)));
+    const { count: received } = await sink.stats();
+    if (received < count) throw new Error(`the bare loop made ${received} of ${count} POSTs`);
     await sink.reset();
   }
   return { perSecond: median(rounds), rounds };
@@ -118,7 +120,9 @@ async function measureDelivery(sink, lead) {
   const idle = memoryOf(service.child);
 
   const count = options.schedules;
-  const probing = await createAll(service, PROBES, () => schedule(sink, FAR_AWAY, { enabled: false }));
+  const probe = () => createAll(service, PROBES, () => schedule(sink, FAR_AWAY, { enabled: false }));
+  await probe();
+  const probing = await probe();
   const due = nextMinute(Date.now() + (count / probing.perSecond) * 1000 * lead + MARGIN_MS);
   progress(`creating ${count} schedules that are due at ${due.toISOString()}`);
   const creation = await createAll(service, count, () => schedule(sink, cronAt(due)));
@@ -132,9 +136,9 @@ async function measureDelivery(sink, lead) {
   const afterCreation = memoryOf(service.child);
   await delay(due.getTime() - Date.now() - 1_000);
   progress('waiting for the deliveries');
-  const cpuBefore = cpuNow(service, sink);
+  const cpuBefore = cpuNow(service, sink, dataDir);
   await sink.received(count);
-  const cpuAfter = cpuNow(service, sink);
+  const cpuAfter = cpuNow(service, sink, dataDir);
   const stats = await sink.stats();
   const delivery = {
     perSecond: (stats.count - 1) / ((stats.last - stats.first) / 1000),
@@ -153,9 +157,10 @@ async function measureDelivery(sink, lead) {
   return { start, creation, delivery, memory };
 }
 
-function cpuNow(service, sink) {
+function cpuNow(service, sink, dataDir) {
   const { used, had } = cpuOfMachine();
-  return { service: cpuOf(service.child), sink: cpuOf(sink.child), machineUsed: used, machineHad: had };
+  const [ofService, ofSink] = [cpuOf(service.child), cpuOf(sink.child)];
+  return { service: ofService, postgres: cpuOfPostgres(dataDir), sink: ofSink, machineUsed: used, machineHad: had };
 }
 
 async function measureTriggers(sink) {
@@ -268,7 +273,7 @@ function rowsOf({ bareLoop, delivery, start, creation, memory, ratio, triggers }
   const rows = [];
   if (delivery) {
     const { cpuSeconds: cpu } = delivery;
-    const other = cpu.machineUsed - cpu.service - cpu.sink;
+    const other = cpu.machineUsed - cpu.service - cpu.postgres - cpu.sink;
     rows.push(
       [
         'bare loop',
@@ -285,7 +290,8 @@ function rowsOf({ bareLoop, delivery, start, creation, memory, ratio, triggers }
       ['lateness, last', `${delivery.lastMs.toFixed(0)} ms`],
       ['processor, service', seconds(cpu.service)],
       ['processor, sink', seconds(cpu.sink)],
-      ['processor, PostgreSQL and others', seconds(other)],
+      ['processor, PostgreSQL', seconds(cpu.postgres)],
+      ['processor, others', seconds(other)],
       ['processor, used of all there was', `${((100 * cpu.machineUsed) / cpu.machineHad).toFixed(0)} %`],
       ['memory, idle', mib(memory.idle)],
       ['memory, after creation', mib(memory.afterCreation)],
