@@ -1,7 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { CronJob } from 'cron';
 import { Gauge, type Registry } from 'prom-client';
 import type { DataSource } from 'typeorm';
 import { CONFIG, type Config } from '../config/config.js';
@@ -9,6 +8,7 @@ import { Notifications } from '../database/notifications.js';
 import { PROMETHEUS } from '../metrics/prometheus.js';
 import { WorkLoop } from '../queue/work-loop.js';
 import { Dispatcher, type DueTriggerRow } from './dispatcher.js';
+import { instantCronJob } from './instant-cron-job.js';
 import { UPCOMING_TRIGGERS } from './schedules.queries.js';
 
 /** Triggers due within this time have a job. */
@@ -115,7 +115,7 @@ export class SchedulerService implements OnApplicationBootstrap, OnModuleDestroy
     if (delayMs <= 0) return this.sweep.wake();
     const wake = () => this.sweep.wake();
     if (kind === 'cron') {
-      const job = CronJob.from({ cronTime: dueAt, onTick: wake });
+      const job = instantCronJob(dueAt, wake);
       this.registry.addCronJob(jobName(id), job);
       job.start();
     } else {
