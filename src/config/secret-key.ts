@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ensureDataDir } from './data-dir.js';
+import { ensureDataDir, readIfThere } from './data-dir.js';
 
 const KEY_BYTES = 32;
 
@@ -26,13 +26,4 @@ export function ensureSecretKey(dataDir: string): string {
     rmSync(draft);
   }
   return readFileSync(file, 'utf8').trim();
-}
-
-function readIfThere(file: string): string | null {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
 }

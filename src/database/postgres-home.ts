@@ -1,6 +1,6 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ensureDataDir } from '../config/data-dir.js';
+import { ensureDataDir, readIfThere } from '../config/data-dir.js';
 import { canEnter, postgresAccount } from './postgres-account.js';
 
 /** Where root keeps what the account of PostgreSQL must be able to reach. */
@@ -35,13 +35,4 @@ export function resolveHome(dataDir: string, log: (line: string) => void): strin
   writeFileSync(pointer, `${home}\n`, { flush: true });
   log(`the database is kept in ${home}, since the account of PostgreSQL cannot reach ${dataDir}`);
   return home;
-}
-
-function readIfThere(file: string): string | null {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
 }

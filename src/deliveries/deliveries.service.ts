@@ -5,7 +5,8 @@ import { NotFoundError } from '../http/domain-error.js';
 import type { PageRequest } from '../http/paging.js';
 import { AttemptLedger, type NewAttempt } from './attempt-ledger.js';
 import type { DeliveryData } from './delivery.js';
-import { deliveriesOf, type DeliveryHistory } from './delivery-history.js';
+import { deliveriesOf } from './delivery-history.js';
+import type { DeliveryDto } from './delivery-history.dto.js';
 import { DeliveryInstruments } from './delivery.instruments.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { FailedTask } from './failed-task.entity.js';
@@ -37,7 +38,7 @@ export class DeliveriesService {
   }
 
   /** One page of a schedule's deliveries with their attempts, newest tick first, and the number of all. */
-  async historyOf(scheduleId: string, { limit, offset }: PageRequest): Promise<[DeliveryHistory[], number]> {
+  async historyOf(scheduleId: string, { limit, offset }: PageRequest): Promise<[DeliveryDto[], number]> {
     const count = await this.ledger.countDeliveries(scheduleId);
     const rows = offset < count ? await this.ledger.pageOfDeliveries(scheduleId, limit, offset) : [];
     return [deliveriesOf(rows), count];

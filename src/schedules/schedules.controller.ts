@@ -1,12 +1,12 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { DeliveryDto, DeliveryPageDto } from '../deliveries/delivery-history.dto.js';
 import { Caller, type Principal } from '../http/access.decorators.js';
 import { ApiAnswers } from '../http/api-answers.decorator.js';
 import { UuidPipe } from '../http/identifiers.pipe.js';
 import { type Page, PageOf, pageOf, type PageRequest } from '../http/paging.js';
 import { PublicUrl } from '../http/public-url.js';
-import { DeliveryDto, DeliveryPageDto } from './deliveries.dto.js';
 import { scheduleFilter } from './schedule-filter.js';
 import { scheduleChanges } from './schedule-input.js';
 import { scheduleView } from './schedule.view.js';
@@ -97,6 +97,6 @@ export class SchedulesController {
   @ApiAnswers({ status: 200, type: DeliveryPageDto, errors: [404], paged: true })
   async deliveries(@Param('id', UuidPipe) id: string, @PageOf() page: PageRequest): Promise<Page<DeliveryDto>> {
     const [history, count] = await this.schedules.history(id, page);
-    return pageOf(history.map(DeliveryDto.of), count, page);
+    return pageOf(history, count, page);
   }
 }

@@ -3,7 +3,7 @@ import { InjectDataSource, InjectRepository } from '@nestjs/typeorm';
 import type { DataSource, EntityManager, Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { DeliveriesService } from '../deliveries/deliveries.service.js';
-import type { DeliveryHistory } from '../deliveries/delivery-history.js';
+import type { DeliveryDto } from '../deliveries/delivery-history.dto.js';
 import type { Principal } from '../http/access.decorators.js';
 import { InvalidInputError, NotFoundError } from '../http/domain-error.js';
 import type { PageRequest } from '../http/paging.js';
@@ -101,7 +101,7 @@ export class SchedulesService {
   }
 
   /** One page of its deliveries, and the number of all. @throws NotFoundError */
-  async history(id: string, page: PageRequest): Promise<[DeliveryHistory[], number]> {
+  async history(id: string, page: PageRequest): Promise<[DeliveryDto[], number]> {
     if (!(await this.schedules.existsBy({ id }))) throw new NotFoundError();
     return this.deliveries.historyOf(id, page);
   }

@@ -1,8 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { DeliveryHistory } from '../deliveries/delivery-history.js';
 import { PageDto } from '../http/page.dto.js';
+import type { Outcome } from './attempt.entity.js';
 
-class AttemptDto {
+export class AttemptDto {
   /** @example 1 */
   attempt: number;
 
@@ -58,17 +58,13 @@ export class DeliveryDto {
    * @example "delivered"
    */
   @ApiProperty({ enum: ['delivered', 'failed', 'missed', 'cancelled'], nullable: true })
-  outcome: string | null;
+  outcome: Outcome | null;
 
   @ApiProperty({ type: MissedDto, nullable: true })
   missed: MissedDto | null;
 
   @ApiProperty({ type: [AttemptDto] })
   attempts: AttemptDto[];
-
-  static of(this: void, history: DeliveryHistory): DeliveryDto {
-    return history;
-  }
 }
 
 export class DeliveryPageDto extends PageDto {
