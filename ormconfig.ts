@@ -3,6 +3,8 @@ import { Token } from './src/auth/token.entity.js';
 import { dataSourceOptions } from './src/database/data-source-options.js';
 import { Attempt } from './src/deliveries/attempt.entity.js';
 import { FailedTask } from './src/deliveries/failed-task.entity.js';
+import { Origin } from './src/deliveries/origin.entity.js';
+import { QueuedDelivery } from './src/deliveries/queued-delivery.entity.js';
 import { Group } from './src/groups/group.entity.js';
 import { MetricTotal } from './src/metrics/metric-total.entity.js';
 import { Schedule } from './src/schedules/schedule.entity.js';
@@ -11,7 +13,7 @@ import { User } from './src/users/user.entity.js';
 
 /** For TypeORM's command line (`npm run typeorm -- migration:generate …`); the service itself does not read this. */
 export function dataSourceOf(url: string): DataSource {
-  const entities = [User, Group, Token, Trigger, Schedule, Attempt, FailedTask, MetricTotal];
+  const entities = [User, Group, Token, Trigger, Schedule, Attempt, FailedTask, Origin, QueuedDelivery, MetricTotal];
   return new DataSource(dataSourceOptions(url, entities));
 }
 

@@ -1,4 +1,5 @@
 import type { DataSourceOptions, EntitySchema, MixedList } from 'typeorm';
+import { DeliveryQueue1764000000003 } from './migrations/1764000000003-delivery-queue.js';
 import { InitialSchema1764000000000 } from './migrations/1764000000000-initial-schema.js';
 
 type Entities = MixedList<string | (abstract new () => unknown) | EntitySchema>;
@@ -15,7 +16,7 @@ export function dataSourceOptions(url: string, entities?: Entities): DataSourceO
     type: 'postgres',
     url,
     entities: entities as DataSourceOptions['entities'],
-    migrations: [InitialSchema1764000000000],
+    migrations: [InitialSchema1764000000000, DeliveryQueue1764000000003],
     migrationsTransactionMode: 'all',
     uuidExtension: 'pgcrypto',
     installExtensions: false,

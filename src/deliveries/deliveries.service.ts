@@ -4,7 +4,6 @@ import { type DataSource, type EntityManager, In, LessThanOrEqual } from 'typeor
 import { NotFoundError } from '../http/domain-error.js';
 import type { PageRequest } from '../http/paging.js';
 import { AttemptLedger, type NewAttempt } from './attempt-ledger.js';
-import type { DeliveryData } from './delivery.js';
 import { deliveriesOf } from './delivery-history.js';
 import type { DeliveryDto } from './delivery-history.dto.js';
 import { DeliveryInstruments } from './delivery.instruments.js';
@@ -23,9 +22,9 @@ export class DeliveriesService {
     private readonly instruments: DeliveryInstruments,
   ) {}
 
-  /** Orders deliveries within the caller's transaction; they start once it commits. */
-  order(deliveries: DeliveryData[], manager: EntityManager): Promise<void> {
-    return this.queue.enqueue(deliveries, manager);
+  /** Starts deliveries that the caller's transaction inserts, once it commits (see insertDeliveries). */
+  announce(manager: EntityManager): Promise<void> {
+    return this.queue.announce(manager);
   }
 
   /** Records ticks that were not delivered because nobody was there to take them. */
@@ -96,12 +95,9 @@ export class DeliveriesService {
     });
     if (tasks.length === 0) return 0;
     await manager.delete(FailedTask, { id: In(tasks.map(({ id }) => id)) });
-    const requeuedAt = new Date().toISOString();
     const deliveries = tasks.map(({ scheduleId, scheduledFor, attempts }) => ({
-      scheduleId,
-      tick: scheduledFor.toISOString(),
-      attemptsBefore: attempts,
-      requeuedAt,
+      ...{ scheduleId, tick: scheduledFor },
+      attempts,
     }));
     await this.queue.requeue(deliveries, manager);
     return tasks.length;

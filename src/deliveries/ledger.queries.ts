@@ -7,13 +7,6 @@ export const APPEND_ATTEMPTS = `
                        $14::text[])
   ON CONFLICT DO NOTHING`;
 
-// Deliveries that failed for good. One that is listed already is brought up to date.
-export const LIST_FAILED = `
-  INSERT INTO failed_tasks (delivery_id, schedule_id, scheduled_for, attempts, status, error)
-  SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::int[], $5::int[], $6::text[])
-  ON CONFLICT (delivery_id) DO UPDATE
-    SET failed_at = now(), attempts = EXCLUDED.attempts, status = EXCLUDED.status, error = EXCLUDED.error`;
-
 export const COUNT_DELIVERIES = `SELECT count(DISTINCT delivery_id)::int AS count FROM attempts WHERE schedule_id = $1`;
 
 // One page of a schedule's deliveries, newest tick first, each with all of its rows in order.

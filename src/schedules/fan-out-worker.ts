@@ -8,7 +8,7 @@ import {
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { CONFIG, type Config } from '../config/config.js';
-import { type FetchedJob, JobQueue, LEASE_HEARTBEAT_SECONDS } from '../queue/job-queue.js';
+import { type FetchedJob, JobQueue, LEASE_SECONDS } from '../queue/job-queue.js';
 import { WorkLoop } from '../queue/work-loop.js';
 import { FAN_OUT_QUEUE, FanOut, type Firing, reviveFiring } from './fan-out.js';
 import { TriggersService } from './triggers.service.js';
@@ -33,7 +33,7 @@ export class FanOutWorker implements OnModuleInit, OnApplicationBootstrap, OnMod
       retryLimit: 1_000_000,
       retentionSeconds: 365 * 86_400,
       deleteAfterSeconds: 60,
-      heartbeatSeconds: LEASE_HEARTBEAT_SECONDS,
+      heartbeatSeconds: LEASE_SECONDS,
     });
   }
 

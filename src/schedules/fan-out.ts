@@ -27,7 +27,6 @@ interface FiredRow {
   trigger_id: string;
   id: string;
   active_since: Date;
-  has_fired: boolean;
   is_enabled: boolean | null;
 }
 
@@ -56,8 +55,7 @@ export class FanOut {
     ]);
     const byTrigger = Map.groupBy(rows, ({ trigger_id }) => trigger_id);
     for (const firing of firings) await this.record(firing, byTrigger.get(firing.triggerId) ?? [], manager);
-    const orders = firings.flatMap((firing) => ordersOf(firing, byTrigger.get(firing.triggerId) ?? []));
-    await this.deliveries.order(orders, manager);
+    if (rows.length > 0) await this.deliveries.announce(manager);
     const isCut = rows.length === MAX_PAGES_SIZE;
     await this.queueRest(firings, byTrigger, isCut, manager);
     return firings
@@ -103,11 +101,6 @@ export class FanOut {
     });
     await this.deliveries.recordMissed(rows, manager);
   }
-}
-
-function ordersOf({ tick }: Firing, page: FiredRow[]): { scheduleId: string; tick: string }[] {
-  if (!tick) return [];
-  return page.filter(({ has_fired }) => has_fired).map(({ id }) => ({ scheduleId: id, tick: tick.toISOString() }));
 }
 
 /** A firing as it comes back from the queue: instants are text there. */

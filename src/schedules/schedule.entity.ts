@@ -27,6 +27,10 @@ export class Schedule {
   @Column({ type: 'text' })
   endpoint: string;
 
+  /** Of the endpoint's origin, whose deliveries take turns with those of others. */
+  @Column({ type: 'integer', name: 'origin_id' })
+  originId: number;
+
   /** JSON text, as it was given. */
   @Column({ type: 'text' })
   payload: string;

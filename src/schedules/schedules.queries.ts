@@ -1,3 +1,5 @@
+import { insertDeliveries } from '../deliveries/delivery-queue.queries.js';
+
 // Finds the trigger of a definition and keeps it from being removed until this transaction ends. Many creations share
 // a trigger: KEY SHARE lets them pass each other, and a tick being taken.
 export const FIND_TRIGGER = `
@@ -81,10 +83,12 @@ export const FIRE_PAGE = `
            enabled = s.frequency IS NULL OR s.triggered + 1 < s.frequency
       FROM page p JOIN held USING (id)
      WHERE s.id = p.id AND s.enabled AND s.trigger_id = p.trigger_id
-    RETURNING s.id, s.enabled
+    RETURNING s.id, s.origin_id, s.enabled, p.tick
+  ), queued AS (
+    ${insertDeliveries('SELECT id, tick, origin_id, now() FROM fired ORDER BY id')}
   )
-  SELECT p.trigger_id, p.id, p.active_since, fired.id IS NOT NULL AS has_fired, fired.enabled AS is_enabled
+  SELECT p.trigger_id, p.id, p.active_since, fired.enabled AS is_enabled
     FROM page p LEFT JOIN fired USING (id)
    ORDER BY p.trigger_id, p.id`;
 
-export const LOAD_TARGETS = `SELECT id, endpoint, payload, auth_token, halted_at FROM schedules WHERE id = ANY($1)`;
+export const LOAD_TARGETS = `SELECT id, endpoint, payload, auth_token, origin_id, halted_at FROM schedules WHERE id = ANY($1)`;

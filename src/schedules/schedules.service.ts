@@ -3,6 +3,7 @@ import { InjectDataSource, InjectRepository } from '@nestjs/typeorm';
 import type { DataSource, EntityManager, Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { DeliveriesService } from '../deliveries/deliveries.service.js';
+import { OriginsService } from '../deliveries/origins.service.js';
 import type { DeliveryDto } from '../deliveries/delivery-history.dto.js';
 import type { Principal } from '../http/access.decorators.js';
 import { InvalidInputError, NotFoundError } from '../http/domain-error.js';
@@ -26,6 +27,7 @@ export class SchedulesService {
     @InjectRepository(Schedule) private readonly schedules: Repository<Schedule>,
     private readonly triggers: TriggersService,
     private readonly deliveries: DeliveriesService,
+    private readonly origins: OriginsService,
     private readonly cipher: TokenCipher,
     private readonly metrics: ScheduledMetrics,
   ) {
@@ -57,6 +59,7 @@ export class SchedulesService {
     const { definition, enabled = true } = changes;
     if (!definition) throw new InvalidInputError({ non_field_errors: [NO_DEFINITION] });
     const id = uuidv7();
+    const originId = await this.origins.idOf(changes.endpoint);
     await this.dataSource.transaction(async (manager) => {
       const now = await databaseNow(manager);
       await manager.insert(Schedule, {
@@ -64,6 +67,7 @@ export class SchedulesService {
         triggerId: await this.triggers.acquire(definitionOf(definition, now), enabled, now, manager),
         frequency: changes.frequency ?? null,
         endpoint: changes.endpoint,
+        originId,
         payload: changes.payload ?? '{}',
         authToken: changes.authToken ? this.cipher.encrypt(changes.authToken, id) : null,
         enabled,
@@ -121,6 +125,7 @@ export class SchedulesService {
       // Otherwise whoever may edit a schedule could have its token sent to themselves.
       if (isElsewhere && changes.authToken === undefined) schedule.authToken = null;
       schedule.endpoint = changes.endpoint;
+      schedule.originId = await this.origins.idOf(changes.endpoint);
     }
     if (changes.payload !== undefined) schedule.payload = changes.payload;
     if (changes.authToken !== undefined) {

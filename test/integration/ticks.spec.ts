@@ -19,8 +19,8 @@ async function setBack(database: TestDatabase, seconds: number): Promise<void> {
 }
 
 async function queuedIds(database: TestDatabase): Promise<string[]> {
-  const rows = await database.query<{ id: string }>(`SELECT id FROM pgboss.job WHERE name = 'deliveries'`);
-  return rows.map(({ id }) => id);
+  const rows = await database.query<{ schedule_id: string; scheduled_for: Date }>('SELECT * FROM deliveries');
+  return rows.map(({ schedule_id, scheduled_for }) => deliveryId(schedule_id, scheduled_for));
 }
 
 async function takeAll({ nest }: TestApp): Promise<void> {
@@ -52,17 +52,17 @@ describe('a due tick', () => {
     const snapshot = () => app.database.query('SELECT next_fire_at, last_fire_at FROM triggers');
     const before = await snapshot();
     const deliveries = app.nest.get(DeliveriesService, { strict: false });
-    const order = deliveries.order.bind(deliveries);
-    deliveries.order = async (...args) => {
-      await order(...args);
+    const announce = deliveries.announce.bind(deliveries);
+    deliveries.announce = async (manager) => {
+      await announce(manager);
       // The connection dies with everything written and nothing committed.
-      await args[1].query('SELECT pg_terminate_backend(pg_backend_pid())');
+      await manager.query('SELECT pg_terminate_backend(pg_backend_pid())');
     };
 
     await expect(dispatcherOf(app.nest).takeDue()).rejects.toThrow();
     expect(await snapshot()).toEqual(before);
     expect(await queuedIds(app.database)).toEqual([]);
-    deliveries.order = order;
+    deliveries.announce = announce;
     await takeAll(app);
 
     expect(await queuedIds(app.database)).toHaveLength(1);
@@ -73,8 +73,8 @@ describe('a due tick', () => {
     await using app = await startApp({ ROLES: 'api' });
     const { id } = await app.creates(aSchedule({ interval_definition: '1 days' }));
     await app.database.query(
-      `INSERT INTO schedules (id, trigger_id, endpoint, payload, active_since)
-       SELECT gen_random_uuid(), trigger_id, endpoint, payload, active_since
+      `INSERT INTO schedules (id, trigger_id, endpoint, origin_id, payload, active_since)
+       SELECT gen_random_uuid(), trigger_id, endpoint, origin_id, payload, active_since
          FROM schedules, generate_series(1, 2500) WHERE id = $1`,
       [id],
     );
