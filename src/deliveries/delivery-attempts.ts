@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CONFIG, type Config } from '../config/config.js';
 import { type AttemptResult, decide } from './decision.js';
-import { deliveryId, type LeasedDelivery } from './delivery.js';
+import type { LeasedDelivery } from './delivery.js';
 import { DeliveryInstruments } from './delivery.instruments.js';
 import { DeliverySender } from './delivery-sender.js';
 import type { DeliveryTarget } from './delivery-targets.js';
@@ -21,19 +21,17 @@ export class DeliveryAttempts {
   /** Never throws: whatever comes of the POST is a verdict. */
   async make(delivery: LeasedDelivery, target: DeliveryTarget): Promise<Verdict & { result: AttemptResult }> {
     const latenessMs = Date.now() - delivery.tick.getTime();
-    const id = deliveryId(delivery.scheduleId, delivery.tick);
-    const result = await this.sender.send(id, delivery, target);
+    const result = await this.sender.send(delivery, target);
     const maxAttempts = delivery.attemptsBefore + this.config.delivery.maxAttempts;
     const decision = decide(result, delivery.attempt, maxAttempts, Math.random);
     this.instruments.countAttempt(result, delivery.attempt, latenessMs);
-    this.log(id, delivery, target, decision.kind, latenessMs, result);
+    this.log(delivery, target, decision.kind, latenessMs, result);
     return { delivery, decision, result };
   }
 
   /** One wide line per attempt; nothing of the payload, the token, or the endpoint's path. */
   private log(
-    id: string,
-    { scheduleId, tick, attempt }: LeasedDelivery,
+    { id, scheduleId, tick, attempt }: LeasedDelivery,
     { endpoint }: DeliveryTarget,
     decision: string,
     latenessMs: number,

@@ -4,7 +4,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { CONFIG, type Config } from '../config/config.js';
 import { Notifications, NOTIFY } from '../database/notifications.js';
 import { PROBE_AFTER_SECONDS } from './circuit-breaker.js';
-import type { DeliveryKey, LeasedDelivery } from './delivery.js';
+import { deliveryId, type DeliveryKey, type LeasedDelivery } from './delivery.js';
 import { COUNT_BY_STATE, LEASE_DELIVERIES, RENEW_LEASES, REQUEUE, RETURN_LEASES } from './delivery-queue.queries.js';
 import type { Room } from './delivery-window.js';
 
@@ -121,6 +121,7 @@ function leasedDelivery(row: LeasedRow): LeasedDelivery[] {
   if (row.schedule_id === null) return [];
   return [
     {
+      id: deliveryId(row.schedule_id, row.scheduled_for),
       scheduleId: row.schedule_id,
       tick: row.scheduled_for,
       originId: row.origin_id,

@@ -19,14 +19,14 @@ export class DeliverySender {
     private readonly outbound: OutboundClient,
   ) {}
 
-  async send(id: string, delivery: LeasedDelivery, target: DeliveryTarget): Promise<AttemptResult> {
+  async send(delivery: LeasedDelivery, target: DeliveryTarget): Promise<AttemptResult> {
     const startedAtMs = performance.now();
     const durationMs = () => Math.round(performance.now() - startedAtMs);
     try {
       const response = await this.outbound.send({
         method: 'POST',
         url: target.endpoint,
-        headers: deliveryHeaders(id, delivery, target),
+        headers: deliveryHeaders(delivery, target),
         body: target.payload,
         timeoutMs: this.config.delivery.requestTimeoutMs,
       });
@@ -46,8 +46,7 @@ export class DeliverySender {
 }
 
 function deliveryHeaders(
-  id: string,
-  { scheduleId, tick, attempt }: LeasedDelivery,
+  { id, scheduleId, tick, attempt }: LeasedDelivery,
   { authToken }: DeliveryTarget,
 ): Record<string, string> {
   return {

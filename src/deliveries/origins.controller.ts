@@ -19,7 +19,11 @@ export class OriginsController {
   @ApiAnswers({ status: 200, type: OriginPageDto, errors: [400, 403], paged: true })
   async list(@Query('breaker') breaker: string | undefined, @PageOf() page: PageRequest): Promise<Page<OriginDto>> {
     const [origins, count] = await this.origins.list(isOpen(breaker), page);
-    return pageOf(origins.map(OriginDto.of), count, page);
+    return pageOf(
+      origins.map((origin) => OriginDto.of(origin)),
+      count,
+      page,
+    );
   }
 }
 

@@ -1,7 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { QueryFailedError } from 'typeorm';
 import { WorkLoop } from '../queue/work-loop.js';
-import { deliveryId } from './delivery.js';
 import { Settlement, type Verdict } from './settlement.js';
 
 const MAX_BATCH = 500;
@@ -49,9 +48,7 @@ export class SettlementBatcher {
         this.batchSize = 1;
         throw error;
       }
-      const { scheduleId, tick } = (batch[0] as Verdict).delivery;
-      const id = deliveryId(scheduleId, tick);
-      this.logger.error(`delivery ${id} cannot be settled: ${(error as Error).message}`);
+      this.logger.error(`delivery ${batch[0]?.delivery.id} cannot be settled: ${(error as Error).message}`);
     }
     this.batchSize = Math.min(MAX_BATCH, this.batchSize * 2);
     this.onSettled(batch);

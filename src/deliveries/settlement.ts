@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import type { AttemptResult, Decision } from './decision.js';
-import { deliveryId, type LeasedDelivery } from './delivery.js';
+import type { LeasedDelivery } from './delivery.js';
 import { DeliveryInstruments } from './delivery.instruments.js';
 import { SETTLE } from './delivery-queue.queries.js';
 
@@ -32,29 +32,28 @@ export class Settlement {
    * outcome; only the POST that was made is added to its history.
    */
   async settle(verdicts: Verdict[]): Promise<void> {
-    const ids = verdicts.map(({ delivery: { scheduleId, tick } }) => deliveryId(scheduleId, tick));
-    const rows = await this.dataSource.query<{ delivery_id: string }[]>(SETTLE, this.parametersOf(verdicts, ids));
+    const rows = await this.dataSource.query<{ delivery_id: string }[]>(SETTLE, parametersOf(verdicts));
     const settled = new Set(rows.map(({ delivery_id }) => delivery_id));
-    for (const [i, { decision }] of verdicts.entries()) {
-      if (decision.kind !== 'retry' && settled.has(ids[i] as string)) this.instruments.countOutcome(decision.kind);
+    for (const { delivery, decision } of verdicts) {
+      if (decision.kind !== 'retry' && settled.has(delivery.id)) this.instruments.countOutcome(decision.kind);
     }
   }
+}
 
-  private parametersOf(verdicts: Verdict[], ids: string[]): unknown[] {
-    const nowMs = performance.now();
-    return [
-      verdicts.map(({ delivery }) => delivery.scheduleId),
-      verdicts.map(({ delivery }) => delivery.tick),
-      verdicts.map(({ delivery }) => delivery.attempt),
-      ids,
-      verdicts.map(({ decision }) => (decision.kind === 'retry' ? null : decision.kind)),
-      verdicts.map(({ decision }) => (decision.kind === 'retry' ? decision.inSeconds : null)),
-      verdicts.map(({ result }) => (result ? (nowMs - result.startedAtMs) / 1000 : 0)),
-      verdicts.map(({ result }) => result?.durationMs ?? null),
-      verdicts.map(({ result }) => result?.status ?? null),
-      verdicts.map(({ result, fault }) => result?.error ?? fault ?? null),
-      verdicts.map(({ result }) => result?.excerpt ?? null),
-      REPLICA,
-    ];
-  }
+function parametersOf(verdicts: Verdict[]): unknown[] {
+  const nowMs = performance.now();
+  return [
+    verdicts.map(({ delivery }) => delivery.scheduleId),
+    verdicts.map(({ delivery }) => delivery.tick),
+    verdicts.map(({ delivery }) => delivery.attempt),
+    verdicts.map(({ delivery }) => delivery.id),
+    verdicts.map(({ decision }) => (decision.kind === 'retry' ? null : decision.kind)),
+    verdicts.map(({ decision }) => (decision.kind === 'retry' ? decision.inSeconds : null)),
+    verdicts.map(({ result }) => (result ? (nowMs - result.startedAtMs) / 1000 : 0)),
+    verdicts.map(({ result }) => result?.durationMs ?? null),
+    verdicts.map(({ result }) => result?.status ?? null),
+    verdicts.map(({ result, fault }) => result?.error ?? fault ?? null),
+    verdicts.map(({ result }) => result?.excerpt ?? null),
+    REPLICA,
+  ];
 }
