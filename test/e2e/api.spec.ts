@@ -339,6 +339,27 @@ describe('catch-up and overlap of a schedule', () => {
   });
 });
 
+describe('a skipped delivery', () => {
+  it('is listed without an attempt', async () => {
+    const { id } = await app.creates(aSchedule({ overlap: 'skip' }));
+    await app.database.query(
+      `INSERT INTO attempts (delivery_id, attempt, scheduled_for, schedule_id, started_at, outcome, replica)
+       VALUES (gen_random_uuid(), 0, '2026-01-01T08:00:00Z', $1, now(), 'skipped', 'web-1/4711')`,
+      [id],
+    );
+    const { body } = await app.call('GET', `/api/v1/schedule/${id}/deliveries/`);
+    expect(body.results).toEqual([
+      {
+        id: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+        scheduled_for: '2026-01-01T08:00:00.000Z',
+        outcome: 'skipped',
+        missed: null,
+        attempts: [],
+      },
+    ]);
+  });
+});
+
 describe('a change of a schedule', () => {
   it('keeps absent fields, and one definition clears the other', async () => {
     const { id } = await app.creates(aSchedule({ payload: { a: 1 }, auth_token: 'one', cron_definition: null }));
@@ -486,6 +507,8 @@ describe('the helpers', () => {
         'schedules.created.sum',
         `${task}.connection_error.sum`,
         `${task}.timeout.sum`,
+        `${task}.missed.sum`,
+        `${task}.skipped.sum`,
         ...[400, 401, 403, 404, 500].map((status) => `${task}.http_error.${status}.sum`),
       ]),
     );
