@@ -1,6 +1,9 @@
 import type { DataSourceOptions, EntitySchema, MixedList } from 'typeorm';
-import { DeliveryQueue1764000000003 } from './migrations/1764000000003-delivery-queue.js';
 import { InitialSchema1764000000000 } from './migrations/1764000000000-initial-schema.js';
+import { CatchUpAndOverlap1764000000001 } from './migrations/1764000000001-catch-up-and-overlap.js';
+import { DeliveryQueue1764000000003 } from './migrations/1764000000003-delivery-queue.js';
+
+const MIGRATIONS = [InitialSchema1764000000000, CatchUpAndOverlap1764000000001, DeliveryQueue1764000000003];
 
 type Entities = MixedList<string | (abstract new () => unknown) | EntitySchema>;
 
@@ -16,7 +19,7 @@ export function dataSourceOptions(url: string, entities?: Entities): DataSourceO
     type: 'postgres',
     url,
     entities: entities as DataSourceOptions['entities'],
-    migrations: [InitialSchema1764000000000, DeliveryQueue1764000000003],
+    migrations: MIGRATIONS,
     migrationsTransactionMode: 'all',
     uuidExtension: 'pgcrypto',
     installExtensions: false,

@@ -23,7 +23,7 @@ function begin(row: AttemptRow, deliveries: DeliveryDto[]): DeliveryDto {
   return delivery;
 }
 
-/** A delivery that was cancelled or missed has a row that stands for no POST. */
+/** A delivery that was cancelled, missed or skipped has a row that stands for no POST. */
 function wasPosted({ duration_ms }: AttemptRow): boolean {
   return duration_ms !== null;
 }

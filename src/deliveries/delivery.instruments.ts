@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { PROMETHEUS } from '../metrics/prometheus.js';
 import { ScheduledMetrics } from '../metrics/scheduled-metrics.js';
-import type { Outcome } from './attempt.entity.js';
+import { type Outcome, OUTCOMES } from './attempt.entity.js';
 import type { AttemptResult } from './decision.js';
 import type { QueueDepth } from './delivery-queue.js';
 
@@ -48,7 +48,7 @@ export class DeliveryInstruments {
     });
     const statuses = COUNTED_STATUSES.map((status) => `${TASK}.http_error.${status}.sum`);
     metrics.define(`${TASK}.connection_error.sum`, `${TASK}.timeout.sum`, ...statuses);
-    metrics.define(`${TASK}.delivered.sum`, `${TASK}.failed.sum`);
+    metrics.define(...OUTCOMES.map((outcome) => `${TASK}.${outcome}.sum`));
   }
 
   countAttempt({ status, error }: AttemptResult, attempt: number, latenessMs: number): void {

@@ -65,7 +65,7 @@ export class Dispatcher {
     } catch (error) {
       const fault = (error as Error).message;
       this.logger.error(`trigger ${trigger.id} is set aside: ${fault}`);
-      return { trigger, fault, missed: null, tick: null, nextFireAt: null };
+      return { trigger, fault, tick: null, late: null, nextFireAt: null };
     }
   }
 }
@@ -74,14 +74,20 @@ async function advance(taken: TakenTick[], manager: EntityManager): Promise<void
   await manager.query(TAKE_TICKS, [
     taken.map(({ trigger }) => trigger.id),
     taken.map(({ trigger }) => trigger.next_fire_at),
-    taken.map(({ tick }) => tick),
+    taken.map(firedTick),
     taken.map(({ nextFireAt }) => nextFireAt),
     taken.map(({ fault }) => fault),
   ]);
 }
 
-function firingOf({ trigger, tick, missed }: TakenTick): Firing[] {
-  if (!tick && !missed) return [];
+/** The tick on time, or the latest late one if it can be caught up with. */
+function firedTick({ tick, late }: TakenTick): Date | null {
+  return tick ?? late?.replay.at(-1) ?? null;
+}
+
+function firingOf(taken: TakenTick): Firing[] {
+  const { trigger, tick, late } = taken;
+  if (!tick && !late) return [];
   const { id, kind, text, time_zone, phase } = trigger;
-  return [{ triggerId: id, definition: { kind, text, time_zone, phase }, tick, missed, after: null }];
+  return [{ triggerId: id, definition: { kind, text, time_zone, phase }, tick: firedTick(taken), late, after: null }];
 }

@@ -3,7 +3,8 @@ import type { EntityManager } from 'typeorm';
 import { deliveryId } from '../deliveries/delivery.js';
 import { DeliveriesService } from '../deliveries/deliveries.service.js';
 import { JobQueue } from '../queue/job-queue.js';
-import { countTicks, type DuePlan } from './definitions/due-plan.js';
+import { missedTicks } from './definitions/catch-up.js';
+import { lastOf, type LateTicks } from './definitions/due-plan.js';
 import { FIRE_PAGE } from './schedules.queries.js';
 import { definitionOf, type DefinitionRow } from './trigger.entity.js';
 
@@ -18,7 +19,7 @@ export interface Firing {
   definition: DefinitionRow;
   /** null when ticks were only given up */
   tick: Date | null;
-  missed: DuePlan['missed'];
+  late: LateTicks | null;
   /** id of the last schedule that was dealt with; null at the beginning */
   after: string | null;
 }
@@ -48,7 +49,7 @@ export class FanOut {
     const rows = await manager.query<FiredRow[]>(FIRE_PAGE, [
       firings.map(({ triggerId }) => triggerId),
       firings.map(({ tick }) => tick),
-      firings.map(({ tick, missed }) => tick ?? missed?.to),
+      firings.map(({ tick, late }) => tick ?? (late && lastOf(late))),
       firings.map(({ after }) => after),
       PAGE_SIZE,
       MAX_PAGES_SIZE,
@@ -80,13 +81,13 @@ export class FanOut {
     await this.queue.insert(FAN_OUT_QUEUE, rest, manager);
   }
 
-  /** A schedule that became active amid the missed ticks missed only those after that. */
-  private async record({ missed, definition }: Firing, page: FiredRow[], manager: EntityManager): Promise<void> {
-    if (!missed || page.length === 0) return;
+  /** A schedule that became active amid the late ticks missed only those after that. */
+  private async record({ late, definition }: Firing, page: FiredRow[], manager: EntityManager): Promise<void> {
+    if (!late || page.length === 0) return;
+    const missedBy = missedTicks(late, definitionOf(definition));
     const rows = page.flatMap(({ id, active_since }) => {
-      const isWhole = active_since < missed.from;
-      const count = isWhole ? missed.count : countTicks(definitionOf(definition), active_since, missed.to);
-      if (count === 0) return [];
+      const missed = missedBy({ catchUp: 'latest', activeSince: active_since });
+      if (!missed) return [];
       return [
         {
           deliveryId: deliveryId(id, missed.to),
@@ -94,8 +95,8 @@ export class FanOut {
           scheduledFor: missed.to,
           scheduleId: id,
           startedAt: new Date(),
-          missedFrom: isWhole ? missed.from : active_since,
-          missedCount: count,
+          missedFrom: missed.from,
+          missedCount: missed.count,
         },
       ];
     });
@@ -105,11 +106,18 @@ export class FanOut {
 
 /** A firing as it comes back from the queue: instants are text there. */
 export function reviveFiring(data: Firing): Firing {
-  const { definition, tick, missed } = data;
+  const { definition, tick, late } = data;
   return {
     ...data,
     definition: { ...definition, phase: new Date(definition.phase) },
     tick: tick && new Date(tick),
-    missed: missed && { ...missed, from: new Date(missed.from), to: new Date(missed.to) },
+    late: late && reviveLate(late),
+  };
+}
+
+function reviveLate({ dropped, replay }: LateTicks): LateTicks {
+  return {
+    dropped: dropped && { ...dropped, from: new Date(dropped.from), to: new Date(dropped.to) },
+    replay: replay.map((tick) => new Date(tick)),
   };
 }

@@ -23,6 +23,8 @@ export function scheduleView(schedule: Schedule, publicUrl: string): ScheduleDto
     auth_token: schedule.authToken ? MASKED_TOKEN : null,
     next_send_at: nextSendAt(schedule),
     enabled: schedule.enabled,
+    catch_up: schedule.catchUp,
+    overlap: schedule.overlap,
     triggered: schedule.triggered,
     last_run: schedule.lastRun,
     created_at: schedule.createdAt,

@@ -7,6 +7,8 @@ import { ApiAnswers } from '../http/api-answers.decorator.js';
 import { UuidPipe } from '../http/identifiers.pipe.js';
 import { type Page, PageOf, pageOf, type PageRequest } from '../http/paging.js';
 import { PublicUrl } from '../http/public-url.js';
+import { CATCH_UPS } from './definitions/catch-up.js';
+import { OVERLAPS } from './schedule.entity.js';
 import { scheduleFilter } from './schedule-filter.js';
 import { scheduleChanges } from './schedule-input.js';
 import { scheduleView } from './schedule.view.js';
@@ -24,6 +26,8 @@ export class SchedulesController {
   @ApiQuery({ name: 'frequency', required: false, schema: { type: 'integer' } })
   @ApiQuery({ name: 'enabled', required: false, schema: { type: 'boolean' } })
   @ApiQuery({ name: 'endpoint', required: false, schema: { type: 'string' } })
+  @ApiQuery({ name: 'catch_up', required: false, schema: { enum: [...CATCH_UPS] } })
+  @ApiQuery({ name: 'overlap', required: false, schema: { enum: [...OVERLAPS] } })
   @ApiAnswers({ status: 200, type: SchedulePageDto, errors: [400], paged: true })
   async list(
     @Query() query: Record<string, unknown>,

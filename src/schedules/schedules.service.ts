@@ -71,6 +71,8 @@ export class SchedulesService {
         payload: changes.payload ?? '{}',
         authToken: changes.authToken ? this.cipher.encrypt(changes.authToken, id) : null,
         enabled,
+        catchUp: changes.catchUp,
+        overlap: changes.overlap,
         activeSince: now,
         ...{ createdAt: now, createdBy: caller.id, updatedAt: now, updatedBy: caller.id },
       });
@@ -131,6 +133,8 @@ export class SchedulesService {
     if (changes.authToken !== undefined) {
       schedule.authToken = changes.authToken === null ? null : this.cipher.encrypt(changes.authToken, id);
     }
+    if (changes.catchUp !== undefined) schedule.catchUp = changes.catchUp;
+    if (changes.overlap !== undefined) schedule.overlap = changes.overlap;
     switchOnOrOff(schedule, changes.enabled, now);
     const { definition } = changes;
     const isRedefined = definition && (definition.kind !== trigger.kind || definition.text !== trigger.text);

@@ -117,6 +117,37 @@ describe('after an outage of all replicas', () => {
     expect((await app.call('GET', `/api/v1/schedule/${id}/`)).body.triggered).toBe(1);
   });
 
+  it('what was missed is recorded for every schedule, on the pages after the first one too', async () => {
+    await using app = await startApp({ ROLES: 'api' });
+    const { id } = await app.creates(aSchedule({ interval_definition: '10 minutes' }));
+    await app.database.query(
+      `INSERT INTO schedules (id, trigger_id, endpoint, payload, active_since)
+       SELECT gen_random_uuid(), trigger_id, endpoint, payload, active_since
+         FROM schedules, generate_series(1, 1500) WHERE id = $1`,
+      [id],
+    );
+    await setBack(app.database, 3600 + 90);
+    // Amid the late ticks: the fourth to the sixth of them are missed, the seventh is fired.
+    await app.database.query(`UPDATE schedules SET active_since = now() - interval '2000 seconds' WHERE id <> $1`, [
+      id,
+    ]);
+
+    await takeAll(app);
+    const worker = app.nest.get(FanOutWorker, { strict: false });
+    while (await worker.continueOne());
+
+    const missed = await app.database.query(
+      `SELECT missed_count AS each, round(extract(epoch FROM scheduled_for - missed_from))::int AS seconds,
+              count(*)::int AS schedules
+         FROM attempts WHERE outcome = 'missed' GROUP BY 1, 2 ORDER BY 1`,
+    );
+    expect(missed).toEqual([
+      { each: 3, seconds: 1200, schedules: 1500 },
+      { each: 6, seconds: 3000, schedules: 1 },
+    ]);
+    expect(await app.database.query('SELECT DISTINCT triggered FROM schedules')).toEqual([{ triggered: 1 }]);
+  });
+
   it('nothing is fired when even the latest tick lies beyond the catch-up window', async () => {
     await using app = await startApp({ ROLES: 'api', CATCH_UP_WINDOW: '600' });
     const { id } = await app.creates(aSchedule({ interval_definition: '1 hours' }));
