@@ -1,3 +1,29 @@
+// New schedules, each with the trigger of its definition, when that is there and, for an enabled one, at work; the
+// others are left out. One statement is one transaction: the triggers are held from being removed or put to rest until
+// it commits. KEY SHARE, which the foreign key takes in any case, waits for a removal under way and then sees what it
+// did; it passes other creations and a tick being taken. In order of id, so that two batches and a removal of many
+// cannot deadlock.
+export const CREATE_SCHEDULES = `
+  WITH clock AS MATERIALIZED (
+    SELECT date_trunc('milliseconds', clock_timestamp()) AS now
+  ), wanted AS MATERIALIZED (
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::int[], $7::text[],
+                         $8::text[], $9::bytea[], $10::boolean[], $11::int[])
+             AS w (id, kind, text, time_zone, phase, frequency, endpoint, payload, auth_token, enabled, created_by)
+  ), held AS MATERIALIZED (
+    SELECT id AS trigger_id, kind, text, time_zone, phase, next_fire_at FROM triggers
+     WHERE (kind, text, time_zone, phase) IN (SELECT kind, text, time_zone, phase FROM wanted)
+     ORDER BY id FOR KEY SHARE
+  ), made AS (
+    INSERT INTO schedules (id, trigger_id, frequency, endpoint, payload, auth_token, enabled, active_since,
+                           created_at, created_by, updated_at, updated_by)
+    SELECT id, trigger_id, frequency, endpoint, payload, auth_token, enabled, now, now, created_by, now, created_by
+      FROM wanted JOIN held USING (kind, text, time_zone, phase) CROSS JOIN clock
+     WHERE next_fire_at IS NOT NULL OR NOT enabled
+    RETURNING id, trigger_id, active_since
+  )
+  SELECT made.id, trigger_id, active_since AS now, next_fire_at FROM made JOIN held USING (trigger_id)`;
+
 // Finds the trigger of a definition and keeps it from being removed until this transaction ends. Many creations share
 // a trigger: KEY SHARE lets them pass each other, and a tick being taken.
 export const FIND_TRIGGER = `

@@ -9,10 +9,13 @@ import { InvalidInputError, NotFoundError } from '../http/domain-error.js';
 import type { PageRequest } from '../http/paging.js';
 import { ScheduledMetrics } from '../metrics/scheduled-metrics.js';
 import type { Definition } from './definitions/definition.js';
-import { cronDefinition, intervalDefinition } from './definitions/new-definition.js';
+import { databaseNow } from './database-now.js';
+import { newDefinition } from './definitions/new-definition.js';
 import { Schedule } from './schedule.entity.js';
 import type { ScheduleFilter } from './schedule-filter.js';
+import { ScheduleCreation } from './schedule-creation.js';
 import { NO_DEFINITION, type ScheduleChanges } from './schedule-input.js';
+import { nextSendAt } from './schedule.view.js';
 import { TokenCipher } from './token-cipher.js';
 import { TriggersService } from './triggers.service.js';
 
@@ -24,6 +27,7 @@ export class SchedulesService {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     @InjectRepository(Schedule) private readonly schedules: Repository<Schedule>,
+    private readonly creation: ScheduleCreation,
     private readonly triggers: TriggersService,
     private readonly deliveries: DeliveriesService,
     private readonly cipher: TokenCipher,
@@ -57,23 +61,20 @@ export class SchedulesService {
     const { definition, enabled = true } = changes;
     if (!definition) throw new InvalidInputError({ non_field_errors: [NO_DEFINITION] });
     const id = uuidv7();
-    await this.dataSource.transaction(async (manager) => {
-      const now = await databaseNow(manager);
-      await manager.insert(Schedule, {
-        id,
-        triggerId: await this.triggers.acquire(definitionOf(definition, now), enabled, now, manager),
-        frequency: changes.frequency ?? null,
-        endpoint: changes.endpoint,
-        payload: changes.payload ?? '{}',
-        authToken: changes.authToken ? this.cipher.encrypt(changes.authToken, id) : null,
-        enabled,
-        activeSince: now,
-        ...{ createdAt: now, createdBy: caller.id, updatedAt: now, updatedBy: caller.id },
-      });
+    const { schedule, visibleAt } = await this.creation.create({
+      id,
+      definition,
+      frequency: changes.frequency ?? null,
+      endpoint: changes.endpoint,
+      payload: changes.payload ?? '{}',
+      authToken: changes.authToken ? this.cipher.encrypt(changes.authToken, id) : null,
+      enabled,
+      createdBy: caller.id,
     });
     this.metrics.increment(CREATED_METRIC);
-    // Read after the commit: a tick that was taken meanwhile is not promised any more.
-    return this.get(id);
+    // A tick that could have been taken before the schedule was there is not promised: its trigger is looked at again.
+    const promised = nextSendAt(schedule);
+    return promised && promised <= visibleAt ? this.get(id) : schedule;
   }
 
   /** @throws NotFoundError, InvalidInputError */
@@ -130,7 +131,7 @@ export class SchedulesService {
     const { definition } = changes;
     const isRedefined = definition && (definition.kind !== trigger.kind || definition.text !== trigger.text);
     if (isRedefined || (schedule.enabled && !wasEnabled)) {
-      const wanted = isRedefined ? definitionOf(definition, now) : existingDefinition(schedule);
+      const wanted = isRedefined ? newDefinition(definition, now) : existingDefinition(schedule);
       schedule.triggerId = await this.triggers.acquire(wanted, schedule.enabled, now, manager);
       schedule.activeSince = now;
     }
@@ -148,10 +149,6 @@ function switchOnOrOff(schedule: Schedule, enabled: boolean | undefined, now: Da
   schedule.enabled = (enabled ?? schedule.enabled) && !isSpent;
 }
 
-function definitionOf({ kind, text }: { kind: Definition['kind']; text: string }, start: Date): Definition {
-  return kind === 'cron' ? cronDefinition(text) : intervalDefinition(text, start);
-}
-
 function existingDefinition({ trigger }: Schedule): Definition {
   const { kind, text, timeZone, phase } = trigger;
   return kind === 'cron' ? { kind, text, timeZone } : { kind, text, phase };
@@ -166,11 +163,4 @@ async function lockSchedule(id: string, manager: EntityManager): Promise<Schedul
 
 function withoutRelations({ trigger: _, ...columns }: Schedule): Omit<Schedule, 'trigger'> {
   return columns;
-}
-
-/** The clock that ticks are measured by. */
-async function databaseNow(manager: EntityManager): Promise<Date> {
-  const sql = `SELECT date_trunc('milliseconds', clock_timestamp()) AS now`;
-  const [{ now }] = await manager.query<[{ now: Date }]>(sql);
-  return now;
 }
