@@ -1,5 +1,6 @@
 import type { DataSourceOptions, EntitySchema, MixedList } from 'typeorm';
 import { InitialSchema1764000000000 } from './migrations/1764000000000-initial-schema.js';
+import { ScheduleCounts1764000000002 } from './migrations/1764000000002-schedule-counts.js';
 
 type Entities = MixedList<string | (abstract new () => unknown) | EntitySchema>;
 
@@ -15,7 +16,7 @@ export function dataSourceOptions(url: string, entities?: Entities): DataSourceO
     type: 'postgres',
     url,
     entities: entities as DataSourceOptions['entities'],
-    migrations: [InitialSchema1764000000000],
+    migrations: [InitialSchema1764000000000, ScheduleCounts1764000000002],
     migrationsTransactionMode: 'all',
     uuidExtension: 'pgcrypto',
     installExtensions: false,

@@ -1,8 +1,10 @@
-import type { FindOptionsWhere } from 'typeorm';
 import { type FieldMessages, InvalidInputError } from '../http/domain-error.js';
 import type { Schedule } from './schedule.entity.js';
 
-export type ScheduleFilter = FindOptionsWhere<Schedule>;
+/** Columns and definition texts that a schedule must have; what is absent is not looked at. */
+export type ScheduleFilter = Partial<
+  Pick<Schedule, 'triggered' | 'enabled' | 'endpoint'> & { frequency: number; cron: string; interval: string }
+>;
 
 /**
  * The filter that a query string asks for: `frequency`, `triggered`, `enabled`, `endpoint`, `cron_definition`,
@@ -23,15 +25,13 @@ export function scheduleFilter(query: Record<string, unknown>): ScheduleFilter {
     if (value !== undefined && !/^(true|false|1|0)$/.test(value)) faults[name] = ['Enter true or false.'];
     return value === undefined ? undefined : value === 'true' || value === '1';
   };
-  const cron = text('cron_definition');
-  const interval = text('interval_definition');
   const filter = {
     frequency: number('frequency'),
     triggered: number('triggered'),
     enabled: flag('enabled') ?? flag('active'),
     endpoint: text('endpoint'),
-    ...(cron !== undefined && { trigger: { kind: 'cron' as const, text: cron } }),
-    ...(interval !== undefined && { trigger: { kind: 'interval' as const, text: interval } }),
+    cron: text('cron_definition'),
+    interval: text('interval_definition'),
   };
   if (Object.keys(faults).length > 0) throw new InvalidInputError(faults);
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));

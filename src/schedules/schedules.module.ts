@@ -8,6 +8,7 @@ import { FanOut } from './fan-out.js';
 import { FanOutWorker } from './fan-out-worker.js';
 import { Schedule } from './schedule.entity.js';
 import { ScheduleCreation } from './schedule-creation.js';
+import { ScheduleList } from './schedule-list.js';
 import { ScheduleTargets } from './schedule-targets.js';
 import { SchedulerService } from './scheduler.service.js';
 import { SchedulesController } from './schedules.controller.js';
@@ -29,6 +30,15 @@ class TokenCipherModule {}
     TokenCipherModule,
   ],
   controllers: [SchedulesController],
-  providers: [SchedulesService, ScheduleCreation, SchedulerService, Dispatcher, FanOut, FanOutWorker, TriggersService],
+  providers: [
+    SchedulesService,
+    ScheduleCreation,
+    ScheduleList,
+    SchedulerService,
+    Dispatcher,
+    FanOut,
+    FanOutWorker,
+    TriggersService,
+  ],
 })
 export class SchedulesModule {}

@@ -114,3 +114,24 @@ export const FIRE_PAGE = `
    ORDER BY p.trigger_id, p.id`;
 
 export const LOAD_TARGETS = `SELECT id, endpoint, payload, auth_token, halted_at FROM schedules WHERE id = ANY($1)`;
+
+// Triggers of the table keep these counts, in the transaction of each change: see the migration that made them.
+export const COUNT_ALL = `SELECT coalesce(sum(delta), 0)::int AS count FROM schedule_counts`;
+
+// Few schedules are off, and they have an index.
+export const COUNT_ENABLED = `
+  SELECT ((SELECT coalesce(sum(delta), 0) FROM schedule_counts)
+          - (SELECT count(*) FROM schedules WHERE NOT enabled))::int AS count`;
+
+// Puts the counts of each creator together into one row. Readers see all of its work or nothing; another replica that
+// is at it makes it unnecessary.
+export const COMPACT_COUNTS = `
+  WITH scattered AS MATERIALIZED (
+    SELECT created_by FROM schedule_counts GROUP BY created_by
+    HAVING count(*) > 1 AND (SELECT pg_try_advisory_xact_lock(hashtext('seed-scheduler schedule counts')))
+  ), taken AS (
+    DELETE FROM schedule_counts c USING scattered s WHERE c.created_by IS NOT DISTINCT FROM s.created_by
+    RETURNING c.created_by, c.delta
+  )
+  INSERT INTO schedule_counts (created_by, delta)
+  SELECT created_by, sum(delta) FROM taken GROUP BY created_by HAVING sum(delta) <> 0`;

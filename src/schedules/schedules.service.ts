@@ -12,7 +12,6 @@ import type { Definition } from './definitions/definition.js';
 import { databaseNow } from './database-now.js';
 import { newDefinition } from './definitions/new-definition.js';
 import { Schedule } from './schedule.entity.js';
-import type { ScheduleFilter } from './schedule-filter.js';
 import { ScheduleCreation } from './schedule-creation.js';
 import { NO_DEFINITION, type ScheduleChanges } from './schedule-input.js';
 import { nextSendAt } from './schedule.view.js';
@@ -34,19 +33,6 @@ export class SchedulesService {
     private readonly metrics: ScheduledMetrics,
   ) {
     metrics.define(CREATED_METRIC);
-    metrics.read('schedules.enabled.last', () => schedules.countBy({ enabled: true }));
-    metrics.read('schedules.total.last', () => schedules.count());
-  }
-
-  /** Newest first, with the number of all that pass the filter. */
-  list(filter: ScheduleFilter, { limit, offset }: PageRequest): Promise<[Schedule[], number]> {
-    return this.schedules.findAndCount({
-      where: filter,
-      relations: { trigger: true },
-      order: { createdAt: 'DESC', id: 'DESC' },
-      take: limit,
-      skip: offset,
-    });
   }
 
   /** @throws NotFoundError */
