@@ -44,14 +44,21 @@ export class ScheduleList implements OnApplicationBootstrap, OnModuleDestroy {
     await this.compaction.stop();
   }
 
-  // A limit on the join itself, since a schedule has one trigger: with `take` TypeORM would sort all of them first.
+  // The page is cut from the index alone and filled afterwards: rows that are passed over are never read. With `take`
+  // TypeORM would sort all schedules first.
   private read(filter: ScheduleFilter, { limit, offset }: PageRequest): Promise<Schedule[]> {
-    return filtered(this.schedules.createQueryBuilder('schedule'), filter)
+    const newestFirst = <T extends SelectQueryBuilder<Schedule>>(query: T) =>
+      query.orderBy('schedule.created_at', 'DESC').addOrderBy('schedule.id', 'DESC');
+    return newestFirst(this.schedules.createQueryBuilder('schedule'))
       .innerJoinAndSelect('schedule.trigger', 'trigger')
-      .orderBy('schedule.createdAt', 'DESC')
-      .addOrderBy('schedule.id', 'DESC')
-      .limit(limit)
-      .offset(offset)
+      .innerJoin(
+        (sub) =>
+          newestFirst(filtered(sub.select('schedule.id', 'id').from(Schedule, 'schedule'), filter))
+            .limit(limit)
+            .offset(offset),
+        'page',
+        'page.id = schedule.id',
+      )
       .getMany();
   }
 
