@@ -7,16 +7,20 @@ export const APPEND_ATTEMPTS = `
                        $14::text[])
   ON CONFLICT DO NOTHING`;
 
-export const COUNT_DELIVERIES = `SELECT count(DISTINCT delivery_id)::int AS count FROM attempts WHERE schedule_id = $1`;
+// A schedule has one delivery for a tick, so its ticks are counted: they stand in the index, in order, and it is all that
+// is read. A delivery can begin with any attempt, so no kind of row stands for exactly one.
+export const COUNT_DELIVERIES = `
+  SELECT count(DISTINCT scheduled_for)::int AS count FROM attempts WHERE schedule_id = $1`;
 
 // One page of a schedule's deliveries, newest tick first, each with all of its rows in order.
-// The inner query walks the index on (schedule_id, scheduled_for) backwards and stops at the page's end.
+// The inner query walks the index on (schedule_id, scheduled_for) backwards and stops at the page's end; the outer one
+// finds the rows by the same index, where they lie side by side.
 export const PAGE_OF_DELIVERIES = `
   SELECT a.*
-    FROM (SELECT scheduled_for, delivery_id FROM attempts WHERE schedule_id = $1
-           GROUP BY scheduled_for, delivery_id ORDER BY scheduled_for DESC, delivery_id LIMIT $2 OFFSET $3) page
-    JOIN attempts a USING (scheduled_for, delivery_id)
-   ORDER BY a.scheduled_for DESC, a.delivery_id, a.attempt`;
+    FROM (SELECT DISTINCT scheduled_for FROM attempts WHERE schedule_id = $1
+           ORDER BY scheduled_for DESC LIMIT $2 OFFSET $3) page
+    JOIN attempts a ON a.schedule_id = $1 AND a.scheduled_for = page.scheduled_for
+   ORDER BY a.scheduled_for DESC, a.attempt`;
 
 // Serialises replicas that look after the partitions at the same time.
 export const LOCK_PARTITIONS = `SELECT pg_advisory_xact_lock(hashtext('seed-scheduler attempts partitions'))`;
@@ -25,3 +29,15 @@ export const LIST_PARTITIONS = `
   SELECT child.relname AS name
     FROM pg_inherits i JOIN pg_class child ON child.oid = i.inhrelid
    WHERE i.inhparent = 'attempts'::regclass AND child.relname ~ '^attempts_[0-9]{8}$'`;
+
+// Rows that went to the default partition because the one of their day was not there yet.
+export const moveFromDefault = (partition: string) => `
+  WITH moved AS (
+    DELETE FROM attempts_default WHERE scheduled_for >= $1 AND scheduled_for < $2 RETURNING *
+  )
+  INSERT INTO ${partition} SELECT * FROM moved`;
+
+export const FORGET_OLD_ROWS = [
+  'DELETE FROM attempts_default WHERE scheduled_for < $1',
+  'DELETE FROM failed_tasks WHERE scheduled_for < $1',
+];

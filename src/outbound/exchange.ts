@@ -82,7 +82,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   private succeed(): void {
     if (!this.end()) return;
-    const body = this.chunks.length === 1 ? (this.chunks[0]) : Buffer.concat(this.chunks);
+    const body = this.chunks.length === 1 ? this.chunks[0] : Buffer.concat(this.chunks);
     this.resolve({
       status: this.status,
       headers: this.headers,

@@ -1,9 +1,15 @@
-import type { FindOptionsWhere } from 'typeorm';
 import { type FieldMessages, InvalidInputError } from '../http/domain-error.js';
 import { CATCH_UPS } from './definitions/catch-up.js';
 import { OVERLAPS, type Schedule } from './schedule.entity.js';
 
-export type ScheduleFilter = FindOptionsWhere<Schedule>;
+/** Columns and definition texts that a schedule must have; what is absent is not looked at. */
+export type ScheduleFilter = Partial<
+  Pick<Schedule, 'triggered' | 'enabled' | 'endpoint' | 'catchUp' | 'overlap'> & {
+    frequency: number;
+    cron: string;
+    interval: string;
+  }
+>;
 
 /**
  * The filter that a query string asks for: `frequency`, `triggered`, `enabled`, `endpoint`, `cron_definition`,
@@ -32,8 +38,6 @@ export function scheduleFilter(query: Record<string, unknown>): ScheduleFilter {
     }
     return chosen;
   };
-  const cron = text('cron_definition');
-  const interval = text('interval_definition');
   const filter = {
     frequency: number('frequency'),
     triggered: number('triggered'),
@@ -41,8 +45,8 @@ export function scheduleFilter(query: Record<string, unknown>): ScheduleFilter {
     endpoint: text('endpoint'),
     catchUp: choice('catch_up', CATCH_UPS),
     overlap: choice('overlap', OVERLAPS),
-    ...(cron !== undefined && { trigger: { kind: 'cron' as const, text: cron } }),
-    ...(interval !== undefined && { trigger: { kind: 'interval' as const, text: interval } }),
+    cron: text('cron_definition'),
+    interval: text('interval_definition'),
   };
   if (Object.keys(faults).length > 0) throw new InvalidInputError(faults);
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));

@@ -10,6 +10,8 @@ export type Overlap = (typeof OVERLAPS)[number];
 /** A user's rule: what to POST where, and, by its trigger, when. */
 @Entity('schedules')
 @Index('ix_schedules_newest', ['createdAt', 'id'])
+@Index('ix_schedules_off', ['createdAt', 'id'], { where: 'NOT "enabled"' })
+@Index('ix_schedules_frequency', ['frequency', 'createdAt', 'id'], { where: '"frequency" IS NOT NULL' })
 @Index('ix_schedules_trigger', ['triggerId', 'id'], { where: '"enabled"' })
 @Index('ix_schedules_trigger_all', ['triggerId'])
 @Check('ck_schedules_frequency', '"frequency" IS NULL OR "frequency" > 0')

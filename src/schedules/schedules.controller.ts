@@ -11,6 +11,7 @@ import { CATCH_UPS } from './definitions/catch-up.js';
 import { OVERLAPS } from './schedule.entity.js';
 import { scheduleFilter } from './schedule-filter.js';
 import { scheduleChanges } from './schedule-input.js';
+import { ScheduleList } from './schedule-list.js';
 import { scheduleView } from './schedule.view.js';
 import { CreateScheduleDto, ScheduleDto, SchedulePageDto, UpdateScheduleDto } from './schedules.dto.js';
 import { SchedulesService } from './schedules.service.js';
@@ -19,7 +20,10 @@ import { SchedulesService } from './schedules.service.js';
 @ApiHeader({ name: 'Prefer', required: false, description: '`handling=strict` refuses unknown fields with a 400.' })
 @Controller('api/v1/schedule')
 export class SchedulesController {
-  constructor(private readonly schedules: SchedulesService) {}
+  constructor(
+    private readonly schedules: SchedulesService,
+    private readonly scheduleList: ScheduleList,
+  ) {}
 
   /** Lists schedules, newest first. */
   @Get()
@@ -34,7 +38,7 @@ export class SchedulesController {
     @PageOf() page: PageRequest,
     @PublicUrl() publicUrl: string,
   ): Promise<Page<ScheduleDto>> {
-    const [schedules, count] = await this.schedules.list(scheduleFilter(query), page);
+    const [schedules, count] = await this.scheduleList.page(scheduleFilter(query), page);
     const results = schedules.map((schedule) => scheduleView(schedule, publicUrl));
     return pageOf(results, count, page);
   }

@@ -7,6 +7,8 @@ import { Dispatcher } from './dispatcher.js';
 import { FanOut } from './fan-out.js';
 import { FanOutWorker } from './fan-out-worker.js';
 import { Schedule } from './schedule.entity.js';
+import { ScheduleCreation } from './schedule-creation.js';
+import { ScheduleList } from './schedule-list.js';
 import { ScheduleTargets } from './schedule-targets.js';
 import { SchedulerService } from './scheduler.service.js';
 import { SchedulesController } from './schedules.controller.js';
@@ -28,6 +30,15 @@ class TokenCipherModule {}
     TokenCipherModule,
   ],
   controllers: [SchedulesController],
-  providers: [SchedulesService, SchedulerService, Dispatcher, FanOut, FanOutWorker, TriggersService],
+  providers: [
+    SchedulesService,
+    ScheduleCreation,
+    ScheduleList,
+    SchedulerService,
+    Dispatcher,
+    FanOut,
+    FanOutWorker,
+    TriggersService,
+  ],
 })
 export class SchedulesModule {}
