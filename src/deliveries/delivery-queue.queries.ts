@@ -75,10 +75,10 @@ export const RETURN_LEASES = `
 export const SETTLE = `
   WITH verdict AS MATERIALIZED (
     SELECT *
-      FROM unnest($1::uuid[], $2::timestamptz[], $3::int[], $4::uuid[], $5::text[], $6::float8[], $7::float8[],
-                  $8::int[], $9::int[], $10::text[], $11::text[])
-        AS v (schedule_id, scheduled_for, attempt, delivery_id, outcome, retry_seconds, age_seconds, duration_ms,
-              status, error, excerpt)
+      FROM unnest($1::uuid[], $2::timestamptz[], $3::int[], $4::text[], $5::float8[], $6::float8[], $7::int[],
+                  $8::int[], $9::text[], $10::text[]) WITH ORDINALITY
+        AS v (schedule_id, scheduled_for, attempt, outcome, retry_seconds, age_seconds, duration_ms, status, error,
+              excerpt, nth)
   ), held AS MATERIALIZED (
     SELECT v.*, mine.place
       FROM verdict v
@@ -95,20 +95,20 @@ export const SETTLE = `
            due_at = now() + (SELECT make_interval(secs => h.retry_seconds) FROM held h WHERE h.place = d.ctid)
      WHERE ctid = ANY (ARRAY(SELECT place FROM held WHERE outcome IS NULL))
   ), recorded AS (
-    INSERT INTO attempts (delivery_id, attempt, scheduled_for, schedule_id, started_at, duration_ms, status, error,
-                          excerpt, outcome, retry_at, replica)
-    SELECT v.delivery_id, v.attempt, v.scheduled_for, v.schedule_id, now() - make_interval(secs => v.age_seconds),
-           v.duration_ms, v.status, v.error, v.excerpt, h.outcome, now() + make_interval(secs => h.retry_seconds), $12
+    INSERT INTO attempts (schedule_id, scheduled_for, attempt, started_at, duration_ms, status, error, excerpt, outcome,
+                          retry_at, replica)
+    SELECT schedule_id, scheduled_for, attempt, now() - make_interval(secs => v.age_seconds), v.duration_ms, v.status,
+           v.error, v.excerpt, h.outcome, now() + make_interval(secs => h.retry_seconds), $11
       FROM verdict v LEFT JOIN held h USING (schedule_id, scheduled_for, attempt)
      WHERE v.duration_ms IS NOT NULL OR h.place IS NOT NULL
     ON CONFLICT DO NOTHING
   ), failed AS (
-    INSERT INTO failed_tasks (delivery_id, schedule_id, scheduled_for, attempts, status, error)
-    SELECT delivery_id, schedule_id, scheduled_for, attempt, status, error FROM held WHERE outcome = 'failed'
-    ON CONFLICT (delivery_id) DO UPDATE
+    INSERT INTO failed_tasks (schedule_id, scheduled_for, attempts, status, error)
+    SELECT schedule_id, scheduled_for, attempt, status, error FROM held WHERE outcome = 'failed'
+    ON CONFLICT (schedule_id, scheduled_for) DO UPDATE
       SET failed_at = now(), attempts = EXCLUDED.attempts, status = EXCLUDED.status, error = EXCLUDED.error
   )
-  SELECT delivery_id FROM held`;
+  SELECT nth::int FROM held`;
 
 // Gives deliveries that have failed a new round of attempts, numbered on. Their turn is that of their schedule's origin.
 export const REQUEUE = `

@@ -58,15 +58,10 @@ export class DeliveryQueue {
     this.notifications.listen('seed_deliveries', callback);
   }
 
-  /** Tells all replicas, once the caller's transaction commits. */
-  async announce(manager: EntityManager): Promise<void> {
-    await manager.query(NOTIFY, ['seed_deliveries']);
-  }
-
   /** Adds deliveries that have ended once before, within the caller's transaction. */
   async requeue(deliveries: (DeliveryKey & { attempts: number })[], manager: EntityManager): Promise<void> {
     await manager.query(REQUEUE, [...keysOf(deliveries), deliveries.map(({ attempts }) => attempts)]);
-    await this.announce(manager);
+    await manager.query(NOTIFY, ['seed_deliveries']);
   }
 
   /** Leases deliveries that are due: the oldest of each origin, as far as there is room. */

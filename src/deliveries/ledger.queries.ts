@@ -1,11 +1,21 @@
-// Appends attempts. A row that is there already stays: a settlement repeated after a lost reply adds nothing.
-export const APPEND_ATTEMPTS = `
-  INSERT INTO attempts (delivery_id, attempt, scheduled_for, schedule_id, started_at, duration_ms, status, error,
-                        excerpt, outcome, retry_at, missed_from, missed_count, replica)
-  SELECT * FROM unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::uuid[], $5::timestamptz[], $6::int[], $7::int[],
-                       $8::text[], $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::int[],
-                       $14::text[])
+// Ticks that a schedule missed, a row for each run of them.
+export const RECORD_MISSED = `
+  INSERT INTO attempts (schedule_id, scheduled_for, attempt, started_at, outcome, missed_from, missed_count, replica)
+  SELECT schedule_id, missed_to, 0, now(), 'missed', missed_from, missed_count, $5
+    FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::int[])
+      AS missed (schedule_id, missed_from, missed_to, missed_count)
   ON CONFLICT DO NOTHING`;
+
+/**
+ * Records ticks that were passed over, for statements that know of them in SQL.
+ *
+ * @param source SELECT of schedule_id, scheduled_for
+ * @param replica parameter that names this process
+ */
+export const insertSkipped = (source: string, replica: string) => `
+  INSERT INTO attempts (schedule_id, scheduled_for, attempt, started_at, outcome, replica)
+  SELECT schedule_id, scheduled_for, 0, now(), 'skipped', ${replica}
+    FROM (${source}) AS skipped ON CONFLICT DO NOTHING`;
 
 // A schedule has one delivery for a tick, so its ticks are counted: they stand in the index, in order, and it is all that
 // is read. A delivery can begin with any attempt, so no kind of row stands for exactly one.

@@ -1,13 +1,11 @@
-import { hostname } from 'node:os';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
+import { REPLICA } from '../config/replica.js';
 import type { AttemptResult, Decision } from './decision.js';
 import type { LeasedDelivery } from './delivery.js';
 import { DeliveryInstruments } from './delivery.instruments.js';
 import { SETTLE } from './delivery-queue.queries.js';
-
-const REPLICA = `${hostname()}/${process.pid}`;
 
 /** What a worker has to say of a delivery it leased. */
 export interface Verdict {
@@ -32,10 +30,10 @@ export class Settlement {
    * outcome; only the POST that was made is added to its history.
    */
   async settle(verdicts: Verdict[]): Promise<void> {
-    const rows = await this.dataSource.query<{ delivery_id: string }[]>(SETTLE, parametersOf(verdicts));
-    const settled = new Set(rows.map(({ delivery_id }) => delivery_id));
-    for (const { delivery, decision } of verdicts) {
-      if (decision.kind !== 'retry' && settled.has(delivery.id)) this.instruments.countOutcome(decision.kind);
+    const rows = await this.dataSource.query<{ nth: number }[]>(SETTLE, parametersOf(verdicts));
+    const settled = new Set(rows.map(({ nth }) => nth));
+    for (const [i, { decision }] of verdicts.entries()) {
+      if (decision.kind !== 'retry' && settled.has(i + 1)) this.instruments.countOutcome(decision.kind);
     }
   }
 }
@@ -46,7 +44,6 @@ function parametersOf(verdicts: Verdict[]): unknown[] {
     verdicts.map(({ delivery }) => delivery.scheduleId),
     verdicts.map(({ delivery }) => delivery.tick),
     verdicts.map(({ delivery }) => delivery.attempt),
-    verdicts.map(({ delivery }) => delivery.id),
     verdicts.map(({ decision }) => (decision.kind === 'retry' ? null : decision.kind)),
     verdicts.map(({ decision }) => (decision.kind === 'retry' ? decision.inSeconds : null)),
     verdicts.map(({ result }) => (result ? (nowMs - result.startedAtMs) / 1000 : 0)),

@@ -3,11 +3,10 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
 import { CONFIG, type Config } from '../config/config.js';
 import { type DuePlan, planDue } from './definitions/due-plan.js';
-import { FanOut, type Firing } from './fan-out.js';
 import { FanOutWorker } from './fan-out-worker.js';
+import { RECORD_FIRINGS } from './firings.queries.js';
 import { LOCK_DUE_TRIGGERS, NEXT_DUE_IN_MS, TAKE_TICKS } from './schedules.queries.js';
 import { definitionOf, type DefinitionRow } from './trigger.entity.js';
-import { TriggersService } from './triggers.service.js';
 
 /** Triggers whose ticks are taken in one transaction. */
 const BATCH_SIZE = 500;
@@ -29,25 +28,24 @@ export class Dispatcher {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     @InjectDataSource() private readonly dataSource: DataSource,
-    private readonly fanOut: FanOut,
     private readonly fanOutWorker: FanOutWorker,
-    private readonly triggers: TriggersService,
   ) {}
 
   /**
-   * Takes one batch of due ticks; triggers, deliveries and cursors change in one transaction or not at all.
+   * Takes one batch of due ticks: their triggers move on, and what is to be fired is recorded, in one transaction.
    *
    * @returns how many triggers were due
    */
   async takeDue(): Promise<number> {
-    const { count, unused } = await this.dataSource.transaction(async (manager) => {
+    const count = await this.dataSource.transaction(async (manager) => {
       const due = await manager.query<DueTriggerRow[]>(LOCK_DUE_TRIGGERS, [BATCH_SIZE]);
+      if (due.length === 0) return 0;
       const taken = due.map((trigger) => this.plan(trigger));
-      if (taken.length > 0) await advance(taken, manager);
-      return { count: due.length, unused: await this.fanOut.fire(taken.flatMap(firingOf), manager) };
+      await advance(taken, manager);
+      await recordFirings(taken, manager);
+      return due.length;
     });
     if (count > 0) this.fanOutWorker.wake();
-    await this.triggers.retireUnused(unused);
     return count;
   }
 
@@ -85,9 +83,16 @@ function firedTick({ tick, late }: TakenTick): Date | null {
   return tick ?? late?.replay.at(-1) ?? null;
 }
 
-function firingOf(taken: TakenTick): Firing[] {
-  const { trigger, tick, late } = taken;
-  if (!tick && !late) return [];
-  const { id, kind, text, time_zone, phase } = trigger;
-  return [{ triggerId: id, definition: { kind, text, time_zone, phase }, tick: firedTick(taken), late, after: null }];
+async function recordFirings(taken: TakenTick[], manager: EntityManager): Promise<void> {
+  const fired = taken.filter(({ tick, late }) => tick ?? late);
+  const ticks = fired.map(({ tick, late }) => (tick ? [tick] : (late?.replay ?? [])));
+  await manager.query(RECORD_FIRINGS, [
+    fired.map(({ trigger }) => trigger.id),
+    // An array of arrays would have to be rectangular.
+    ticks.map((of) => `{${of.map((tick) => tick.toISOString()).join(',')}}`),
+    fired.map(({ late }) => late !== null),
+    fired.map(({ late }) => late?.dropped?.from ?? null),
+    fired.map(({ late }) => late?.dropped?.to ?? null),
+    fired.map(({ late }) => late?.dropped?.count ?? null),
+  ]);
 }

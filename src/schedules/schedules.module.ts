@@ -6,6 +6,7 @@ import { MetricsModule } from '../metrics/metrics.module.js';
 import { Dispatcher } from './dispatcher.js';
 import { FanOut } from './fan-out.js';
 import { FanOutWorker } from './fan-out-worker.js';
+import { Firing } from './firing.entity.js';
 import { Schedule } from './schedule.entity.js';
 import { ScheduleCreation } from './schedule-creation.js';
 import { ScheduleList } from './schedule-list.js';
@@ -23,7 +24,7 @@ class TokenCipherModule {}
 /** Owns schedules and the triggers they share: the REST resource, and the taking of ticks. */
 @Module({
   imports: [
-    TypeOrmModule.forFeature([Schedule, Trigger]),
+    TypeOrmModule.forFeature([Firing, Schedule, Trigger]),
     ScheduleModule.forRoot(),
     DeliveriesModule.deliveringTo(ScheduleTargets, [TokenCipherModule]),
     MetricsModule,

@@ -1,5 +1,3 @@
-import { insertDeliveries } from '../deliveries/delivery-queue.queries.js';
-
 // New schedules, each with the trigger of its definition, when that is there and, for an enabled one, at work; the
 // others are left out. One statement is one transaction: the triggers are held from being removed or put to rest until
 // it commits. KEY SHARE, which the foreign key takes in any case, waits for a removal under way and then sees what it
@@ -84,40 +82,6 @@ export const UPCOMING_TRIGGERS = `
   SELECT id, kind, text, time_zone, phase, next_fire_at, clock_timestamp() AS now FROM triggers
    WHERE next_fire_at <= clock_timestamp() + make_interval(secs => $1)
    ORDER BY next_fire_at LIMIT $2`;
-
-// One page of the schedules of each firing: counts the run, and turns off those that have had their last one.
-// The page is read first and locked in order of id second, so that the cursor depends on what was there and not on
-// what a concurrent change left over, and two pages cannot deadlock. $6 bounds all pages together.
-export const FIRE_PAGE = `
-  WITH firing AS (
-    SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[], $4::uuid[])
-             AS f (trigger_id, tick, until, after)
-  ), page AS MATERIALIZED (
-    SELECT f.trigger_id, f.tick, s.id, s.active_since
-      FROM firing f
-     CROSS JOIN LATERAL (
-       SELECT id, active_since FROM schedules
-        WHERE trigger_id = f.trigger_id AND enabled AND active_since < f.until AND (f.after IS NULL OR id > f.after)
-        ORDER BY id LIMIT $5) s
-     LIMIT $6
-  ), held AS MATERIALIZED (
-    SELECT s.id FROM schedules s JOIN page p ON p.id = s.id
-     WHERE p.tick IS NOT NULL AND p.active_since < p.tick AND s.enabled AND s.trigger_id = p.trigger_id
-     ORDER BY s.id FOR NO KEY UPDATE OF s
-  ), fired AS (
-    UPDATE schedules s
-       SET triggered = s.triggered + 1,
-           last_run = greatest(s.last_run, p.tick),
-           enabled = s.frequency IS NULL OR s.triggered + 1 < s.frequency
-      FROM page p JOIN held USING (id)
-     WHERE s.id = p.id AND s.enabled AND s.trigger_id = p.trigger_id
-    RETURNING s.id, s.origin_id, s.enabled, p.tick
-  ), queued AS (
-    ${insertDeliveries('SELECT id, tick, origin_id, now() FROM fired ORDER BY id')}
-  )
-  SELECT p.trigger_id, p.id, p.active_since, fired.enabled AS is_enabled
-    FROM page p LEFT JOIN fired USING (id)
-   ORDER BY p.trigger_id, p.id`;
 
 export const LOAD_TARGETS = `SELECT id, endpoint, payload, auth_token, origin_id, halted_at FROM schedules WHERE id = ANY($1)`;
 

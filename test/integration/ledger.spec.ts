@@ -1,8 +1,7 @@
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { describe, expect, it } from 'vitest';
-import { AttemptLedger, type NewAttempt } from '../../src/deliveries/attempt-ledger.js';
-import { deliveryId } from '../../src/deliveries/delivery.js';
+import { Attempt } from '../../src/deliveries/attempt.entity.js';
 import { dropPartitions, forgetOldRows, makePartitions } from '../../src/deliveries/partition-upkeep.js';
 import { aSchedule, startApp, type TestApp } from '../support/app.js';
 
@@ -17,14 +16,14 @@ function anAttempt(
   scheduleId: string,
   scheduledFor: Date,
   attempt: number,
-  rest: Partial<NewAttempt> = {},
-): NewAttempt {
-  const delivery = { deliveryId: deliveryId(scheduleId, scheduledFor), scheduleId, scheduledFor };
-  return { ...delivery, attempt, startedAt: NOW, durationMs: 5, status: 503, ...rest };
+  rest: Partial<Attempt> = {},
+): Partial<Attempt> {
+  const delivery = { scheduleId, scheduledFor };
+  return { ...delivery, attempt, startedAt: NOW, durationMs: 5, status: 503, replica: 'test/1', ...rest };
 }
 
-async function append({ nest }: TestApp, ...rows: NewAttempt[]): Promise<void> {
-  await nest.get(AttemptLedger, { strict: false }).append(rows, nest.get(DataSource).manager);
+async function append({ nest }: TestApp, ...rows: Partial<Attempt>[]): Promise<void> {
+  await nest.get(DataSource).getRepository(Attempt).insert(rows);
 }
 
 async function partitionsOf({ database }: TestApp): Promise<string[]> {
@@ -101,8 +100,8 @@ describe('the upkeep of partitions', () => {
     const day = [noon(0)];
     const appending = await meanwhile(
       app,
-      `INSERT INTO attempts (delivery_id, attempt, scheduled_for, schedule_id, started_at, replica)
-       VALUES (gen_random_uuid(), 1, $1, gen_random_uuid(), now(), 'other')`,
+      `INSERT INTO attempts (attempt, scheduled_for, schedule_id, started_at, replica)
+       VALUES (1, $1, gen_random_uuid(), now(), 'other')`,
       day,
     );
 
@@ -129,7 +128,7 @@ describe('the upkeep of partitions', () => {
       ),
     });
 
-    expect((await shape(partition(0))).indexes).toHaveLength(2);
+    expect((await shape(partition(0))).indexes).toHaveLength(1);
     expect(await shape(partition(0))).toEqual(await shape('attempts_default'));
   });
 

@@ -30,8 +30,8 @@ describe('the migrations', () => {
     await using database = await createDatabase();
     await migrate(database.url);
     await database.query(
-      `INSERT INTO attempts (delivery_id, attempt, scheduled_for, schedule_id, started_at, outcome, missed_count, replica)
-       SELECT gen_random_uuid(), 0, now(), gen_random_uuid(), now(), outcome, CASE outcome WHEN 'missed' THEN 1 END, ''
+      `INSERT INTO attempts (attempt, scheduled_for, schedule_id, started_at, outcome, missed_count, replica)
+       SELECT 0, now(), gen_random_uuid(), now(), outcome, CASE outcome WHEN 'missed' THEN 1 END, ''
          FROM unnest($1::text[]) AS outcome`,
       [OUTCOMES],
     );
