@@ -8,8 +8,9 @@ export const CREATE_SCHEDULES = `
     SELECT date_trunc('milliseconds', clock_timestamp()) AS now
   ), wanted AS MATERIALIZED (
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::int[], $7::text[],
-                         $8::text[], $9::bytea[], $10::boolean[], $11::int[])
-             AS w (id, kind, text, time_zone, phase, frequency, endpoint, payload, auth_token, enabled, created_by)
+                         $8::text[], $9::bytea[], $10::boolean[], $11::int[], $12::boolean[])
+             AS w (id, kind, text, time_zone, phase, frequency, endpoint, payload, auth_token, enabled, created_by,
+                   needs_tick)
   ), held AS MATERIALIZED (
     SELECT id AS trigger_id, kind, text, time_zone, phase, next_fire_at FROM triggers
      WHERE (kind, text, time_zone, phase) IN (SELECT kind, text, time_zone, phase FROM wanted)
@@ -19,7 +20,7 @@ export const CREATE_SCHEDULES = `
                            created_at, created_by, updated_at, updated_by)
     SELECT id, trigger_id, frequency, endpoint, payload, auth_token, enabled, now, now, created_by, now, created_by
       FROM wanted JOIN held USING (kind, text, time_zone, phase) CROSS JOIN clock
-     WHERE next_fire_at IS NOT NULL OR NOT enabled
+     WHERE next_fire_at IS NOT NULL OR NOT needs_tick
     RETURNING id, trigger_id, active_since
   )
   SELECT made.id, trigger_id, active_since AS now, next_fire_at FROM made JOIN held USING (trigger_id)`;
@@ -35,6 +36,29 @@ export const INSERT_TRIGGER = `
   INSERT INTO triggers (kind, text, time_zone, phase, next_fire_at) VALUES ($1, $2, $3, $4, $5)
   ON CONFLICT ON CONSTRAINT uq_triggers_definition DO NOTHING
   RETURNING id, next_fire_at`;
+
+// In order of the key, so that two that make the same triggers cannot deadlock.
+export const MAKE_TRIGGERS = `
+  INSERT INTO triggers (kind, text, time_zone, phase, next_fire_at)
+  SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[])
+             AS wanted (kind, text, time_zone, phase, first_tick)
+   ORDER BY kind, text, time_zone, phase
+  ON CONFLICT ON CONSTRAINT uq_triggers_definition DO NOTHING
+  RETURNING id`;
+
+// ACTIVATE_TRIGGER for many, locked in order of id as everywhere.
+export const WAKE_TRIGGERS = `
+  WITH resting AS MATERIALIZED (
+    SELECT t.id, wanted.first_tick
+      FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[])
+        AS wanted (kind, text, time_zone, phase, first_tick)
+      JOIN triggers t USING (kind, text, time_zone, phase)
+     WHERE t.next_fire_at IS NULL AND wanted.first_tick IS NOT NULL
+     ORDER BY t.id FOR NO KEY UPDATE OF t
+  )
+  UPDATE triggers t SET next_fire_at = resting.first_tick, fault = NULL
+    FROM resting WHERE t.id = resting.id AND t.next_fire_at IS NULL
+  RETURNING t.id`;
 
 // A trigger that had no enabled schedule is due again from now on; a fault found before is given another chance.
 export const ACTIVATE_TRIGGER = `
