@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { type DataSource, type EntityManager, QueryFailedError } from 'typeorm';
 import { CallBatcher, type Settled } from './call-batcher.js';
+import { databaseNow } from './database-now.js';
 import { type Definition, nextTick } from './definitions/definition.js';
 import { newDefinition } from './definitions/new-definition.js';
 import { Schedule } from './schedule.entity.js';
-import { databaseNow } from './database-now.js';
 import { CREATE_SCHEDULES } from './schedules.queries.js';
 import { definitionRow, Trigger } from './trigger.entity.js';
 import { TriggersService } from './triggers.service.js';
@@ -93,26 +93,26 @@ export class ScheduleCreation {
   /** Makes their triggers, or puts them to work, first. One by one when the database refuses any. */
   private async insertWithTriggers(orders: Order[], note: Note): Promise<void> {
     const start = performance.now();
+    let rows: [Order, CreatedRow][];
     try {
-      let left = orders;
-      // Again for those whose trigger went between the two statements.
-      while (left.length > 0) {
-        const rows = await this.dataSource.transaction(async (manager) => {
-          const prepared = await this.withFirstTicks(left, manager);
-          await this.triggers.prepare(prepared, manager);
-          return insert(prepared, manager);
-        });
-        for (const [order, row] of rows) note(order, { value: created(order, row, start) });
-        const stored = new Set(rows.map(([, { id }]) => id));
-        left = left.filter(({ wanted }) => !stored.has(wanted.id));
-      }
+      rows = await this.dataSource.transaction(async (manager) => {
+        const prepared = await this.withFirstTicks(orders, manager);
+        await this.triggers.prepare(prepared, manager);
+        return insert(prepared, manager);
+      });
     } catch (error) {
-      if (orders.length > 1 && isRefused(error)) {
-        for (const order of orders) await this.insertWithTriggers([order], note);
-      } else {
+      if (orders.length === 1 || !isRefused(error)) {
         for (const order of orders) note(order, { error: error as Error });
+      } else {
+        for (const order of orders) await this.insertWithTriggers([order], note);
       }
+      return;
     }
+    for (const [order, row] of rows) note(order, { value: created(order, row, start) });
+    // Again for those whose trigger went between the two statements.
+    const stored = new Set(rows.map(([, { id }]) => id));
+    const left = orders.filter(({ wanted }) => !stored.has(wanted.id));
+    if (left.length > 0) await this.insertWithTriggers(left, note);
   }
 
   private async withFirstTicks(orders: Order[], manager: EntityManager): Promise<Required<Order>[]> {
