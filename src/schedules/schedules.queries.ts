@@ -148,13 +148,14 @@ export const COUNT_ENABLED = `
           - (SELECT count(*) FROM schedules WHERE NOT enabled))::int AS count`;
 
 // Puts the counts of each creator together into one row. Readers see all of its work or nothing; another replica that
-// is at it makes it unnecessary.
+// is at it makes it unnecessary. (-1 is no user's id; equality can be hashed, IS NOT DISTINCT FROM cannot.)
 export const COMPACT_COUNTS = `
   WITH scattered AS MATERIALIZED (
     SELECT created_by FROM schedule_counts GROUP BY created_by
     HAVING count(*) > 1 AND (SELECT pg_try_advisory_xact_lock(hashtext('seed-scheduler schedule counts')))
   ), taken AS (
-    DELETE FROM schedule_counts c USING scattered s WHERE c.created_by IS NOT DISTINCT FROM s.created_by
+    DELETE FROM schedule_counts c USING scattered s
+     WHERE coalesce(c.created_by, -1) = coalesce(s.created_by, -1)
     RETURNING c.created_by, c.delta
   )
   INSERT INTO schedule_counts (created_by, delta)
