@@ -1,7 +1,29 @@
 import killReplicas from './experiments/01-kill-replicas.js';
+import failpoints from './experiments/02-failpoints.js';
 import rollingRestart from './experiments/03-rolling-restart.js';
+import pausedReplica from './experiments/04-paused-replica.js';
+import postgresStops from './experiments/05-postgres-stops.js';
+import stalledConnection from './experiments/06-stalled-connection.js';
+import terminatedConnections from './experiments/07-terminated-connections.js';
+import exhaustedDatabase from './experiments/08-exhausted-database.js';
+import wrongClock from './experiments/09-wrong-clock.js';
 import outage from './experiments/12-outage.js';
+import hangingEndpoint from './experiments/14-hanging-endpoint.js';
+import editWhenDue from './experiments/19-edit-when-due.js';
 import type { Experiment } from './library/experiment.js';
 
 /** All of them. A new one is a file of `experiments/` and a line here. */
-export const EXPERIMENTS: Experiment[] = [killReplicas, rollingRestart, outage];
+export const EXPERIMENTS: Experiment[] = [
+  killReplicas,
+  failpoints,
+  rollingRestart,
+  pausedReplica,
+  postgresStops,
+  stalledConnection,
+  terminatedConnections,
+  exhaustedDatabase,
+  wrongClock,
+  outage,
+  hangingEndpoint,
+  editWhenDue,
+];

@@ -11,20 +11,26 @@ const IN_FLIGHT_MS = 3_000;
 export default experiment({
   number: 1,
   title: 'kill -9 a random replica every 5 s',
-  full: { replicas: 3, schedules: 250, runs: 40 },
-  short: { replicas: 2, schedules: 40, runs: 10 },
+  full: { replicas: 3, schedules: 250, runs: 40, concurrency: 100 },
+  short: { replicas: 2, schedules: 40, runs: 14, concurrency: 20 },
 
-  async run(lab, { replicas, schedules, runs }) {
-    await lab.replicas(replicas);
-    const due = await lab.createsMany(schedules, { endpoint: await lab.sink.at('/hook', { delayMs: 500 }), frequency: runs });
+  async run(lab, { replicas, schedules, runs, concurrency }) {
+    // So few each that no replica takes all.
+    const options = { environment: { DELIVERY_CONCURRENCY: String(concurrency) } };
+    await lab.replicas(replicas, options);
+    const due = await lab.createsMany(schedules, {
+      endpoint: await lab.sink.at('/hook', { delayMs: 500 }),
+      frequency: runs,
+    });
     const end = Date.now() + runs * 1000;
     const kills: number[] = [];
-    while (Date.now() < end - KILL_EVERY_MS) {
-      await delay(KILL_EVERY_MS);
+    while (Date.now() < end - KILL_EVERY_MS - 2_000) {
+      // Every second one right after a tick, when most is in flight; the others at any moment.
+      await delay(KILL_EVERY_MS - (kills.length % 2 === 0 ? (Date.now() % 1000) - 200 : 0));
       const victims = lab.running;
       kills.push(Date.now());
       await victims[Math.floor(Math.random() * victims.length)].kill();
-      lab.launch();
+      lab.launch(options);
     }
     const account = await lab.settled(due, 90_000);
     const inFlight = account.unrecorded.filter(({ at }) => kills.some((kill) => kill > at && kill - at < IN_FLIGHT_MS));

@@ -71,10 +71,15 @@ export class Account {
     });
   }
 
-  /** Arrivals that nobody ordered: of a tick that was not due, or under another id than the delivery's first one. */
+  /**
+   * Arrivals that nobody ordered: of a tick that was not due, or under another id than the delivery's first one.
+   * Schedules of which nothing is expected are not looked at.
+   */
   get unordered(): Arrival[] {
+    const watched = new Set(this.expected.map(({ scheduleId }) => scheduleId));
     const due = new Set(this.expected.map(keyOf));
     return this.arrivals.filter((one) => {
+      if (!watched.has(one.scheduleId)) return false;
       const key = keyOf(one);
       return !due.has(key) || this.arrivalsOf.get(key)![0].delivery !== one.delivery;
     });

@@ -145,14 +145,11 @@ export class Lab implements AsyncDisposable {
     return schedules.map((one) => ({ ...one, activeSince: one.activeSince - ms, createdAt: one.createdAt - ms }));
   }
 
-  /** The account of what was due until now (by default all runs of schedules that have a frequency). */
+  /** The account of ticks up to `until`; without it, of all runs of schedules that have a frequency. */
   account(due: Watched[] | Obligation[], until = FAR_AWAY): Promise<Account> {
     const expected = due.flatMap((one) => ('tick' in one ? [one] : obligationsOf([one], until)));
-    return Account.take(
-      expected,
-      this.sinks.flatMap((sink) => sink.seen()),
-      this.postgres,
-    );
+    const arrivals = this.sinks.flatMap((sink) => sink.seen()).filter(({ tick }) => tick <= until);
+    return Account.take(expected, arrivals, this.postgres);
   }
 
   /** Waits until every delivery that was due has a recorded outcome, or time is up: then some figures will say so. */

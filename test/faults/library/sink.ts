@@ -58,13 +58,21 @@ export class Sink implements AsyncDisposable {
     const logFile = join(folder, `${name}.log`);
     closeSync(openSync(logFile, 'a'));
     const child = fork(PROGRAM, [logFile, SELF_SIGNED.key, SELF_SIGNED.certificate], { execArgv: [] });
+    child.setMaxListeners(0);
     const [ports] = (await once(child, 'message')) as [{ port: number; tlsPort: number }];
     return new Sink(child, logFile, ports);
   }
 
   /** @returns the URL of a path that does this from now on */
   async at(path: string, behaviour: Behaviour = {}): Promise<string> {
-    const isSet = once(this.child, 'message');
+    const isSet = new Promise<void>((resolve) => {
+      const read = (answer: unknown) => {
+        if ((answer as SinkMessage).path !== path) return;
+        this.child.off('message', read);
+        resolve();
+      };
+      this.child.on('message', read);
+    });
     this.child.send({ path, behaviour } satisfies SinkMessage);
     await isSet;
     return `http://127.0.0.1:${this.ports.port}${path}`;
