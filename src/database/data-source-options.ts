@@ -1,13 +1,16 @@
 import type { DataSourceOptions, EntitySchema, MixedList } from 'typeorm';
+import { ImpatientClient } from './impatient-client.js';
 import { InitialSchema1764000000000 } from './migrations/1764000000000-initial-schema.js';
 
 type Entities = MixedList<string | (abstract new () => unknown) | EntitySchema>;
 
 const POOL_SIZE = 20;
-const CONNECT_TIMEOUT_MS = 5_000;
-const STATEMENT_TIMEOUT_MS = 30_000;
-const LOCK_TIMEOUT_MS = 10_000;
+export const CONNECT_TIMEOUT_MS = 5_000;
+const STATEMENT_TIMEOUT_MS = 9_000;
+const LOCK_TIMEOUT_MS = 5_000;
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000;
+/** Longer than any statement may take: the reply was lost, and with it the connection. */
+export const SILENCE_TIMEOUT_MS = 10_000;
 
 /** @param entities those of the rooms; listed by them, since a glob would miss what is not loaded yet */
 export function dataSourceOptions(url: string, entities?: Entities): DataSourceOptions {
@@ -26,7 +29,9 @@ export function dataSourceOptions(url: string, entities?: Entities): DataSourceO
       statement_timeout: STATEMENT_TIMEOUT_MS,
       lock_timeout: LOCK_TIMEOUT_MS,
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+      query_timeout: SILENCE_TIMEOUT_MS,
       keepAlive: true,
+      Client: ImpatientClient,
     },
   };
 }
