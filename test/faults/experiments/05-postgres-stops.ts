@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { atMost, exactly, experiment, type Figure } from '../library/experiment.js';
 import type { Lab } from '../library/lab.js';
-import { nothingLost } from '../library/verdicts.js';
+import { noneEnded, nothingLost } from '../library/verdicts.js';
 
 const WRITE_EVERY_MS = 50;
 const DOWN_MS = 2_000;
@@ -28,7 +28,7 @@ export default experiment({
     return [
       ...nothingLost(lab, account),
       exactly(`acknowledged creations lost of ${acknowledged.length}`, acknowledged.length - kept.length, 0),
-      exactly('processes that ended', replicas.filter(({ isRunning }) => !isRunning).length, 0),
+      noneEnded(replicas),
       ...outageFigures(outages),
     ];
   },

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { atMost, exactly, experiment, type Figure } from '../library/experiment.js';
+import { atMost, experiment, type Figure } from '../library/experiment.js';
 import type { Lab } from '../library/lab.js';
 import type { ProxyMode } from '../library/proxy.js';
-import { nothingLost } from '../library/verdicts.js';
+import { noneEnded, nothingLost } from '../library/verdicts.js';
 
 const RECOVERED_WITHIN_S = 15;
 
@@ -27,8 +27,7 @@ export default experiment({
       figures.push(atMost(`deliveries on time after ${mode}`, delivery, RECOVERED_WITHIN_S, 's'));
     }
     const account = await lab.settled(due, 60_000, Date.now());
-    const ended = replicas.filter(({ isRunning }) => !isRunning).length;
-    return [...figures, ...nothingLost(lab, account), exactly('processes that ended', ended, 0)];
+    return [...figures, ...nothingLost(lab, account), noneEnded(replicas)];
   },
 });
 

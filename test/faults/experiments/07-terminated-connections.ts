@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { exactly, experiment, noted } from '../library/experiment.js';
-import { nothingLost } from '../library/verdicts.js';
+import { experiment, noted } from '../library/experiment.js';
+import { noneEnded, nothingLost } from '../library/verdicts.js';
 
 // One of the service's own, of any pool and of the notifications.
 const TERMINATE_ANY = `
@@ -24,7 +24,7 @@ export default experiment({
     const account = await lab.settled(due, 60_000, Date.now());
     return [
       ...nothingLost(lab, account),
-      exactly('processes that ended', replicas.filter(({ isRunning }) => !isRunning).length, 0),
+      noneEnded(replicas),
       noted('duplicates', String(account.duplicates.length)),
     ];
   },

@@ -3,6 +3,7 @@ import { percentile } from './account.js';
 import { atMost, exactly, type Figure } from './experiment.js';
 import type { Lab } from './lab.js';
 import type { Obligation } from './oracle.js';
+import type { Replica } from './replica.js';
 import { drawn } from './timeline.js';
 
 const SHOWN_AT_MOST = 5;
@@ -20,6 +21,13 @@ export function nothingLost(lab: Lab, account: Account): Figure[] {
 export function duplicatesAtMost(lab: Lab, account: Account, limit: number): Figure {
   const { duplicates } = account;
   return atMost('duplicates', duplicates.length, limit, '', timelinesOf(lab, account, duplicates));
+}
+
+/** No process ended of itself; if one did, its last words. */
+export function noneEnded(replicas: Replica[]): Figure {
+  const ended = replicas.filter(({ isRunning }) => !isRunning);
+  const words = ended.map(({ name, output }) => `  ${name} wrote last: ${output.slice(-3_000)}`).join('\n');
+  return exactly('processes that ended', ended.length, 0, words);
 }
 
 /** Milliseconds, of the first arrivals. */
