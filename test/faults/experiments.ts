@@ -7,8 +7,14 @@ import stalledConnection from './experiments/06-stalled-connection.js';
 import terminatedConnections from './experiments/07-terminated-connections.js';
 import exhaustedDatabase from './experiments/08-exhausted-database.js';
 import wrongClock from './experiments/09-wrong-clock.js';
+import farFuture from './experiments/11-far-future.js';
 import outage from './experiments/12-outage.js';
+import herd from './experiments/13-herd.js';
 import hangingEndpoint from './experiments/14-hanging-endpoint.js';
+import backlog from './experiments/15-backlog.js';
+import evilSinks from './experiments/16-evil-sinks.js';
+import answers from './experiments/17-answers.js';
+import corruptRows from './experiments/18-corrupt-rows.js';
 import editWhenDue from './experiments/19-edit-when-due.js';
 import type { Experiment } from './library/experiment.js';
 
@@ -23,7 +29,13 @@ export const EXPERIMENTS: Experiment[] = [
   terminatedConnections,
   exhaustedDatabase,
   wrongClock,
+  farFuture,
   outage,
+  herd,
   hangingEndpoint,
+  backlog,
+  evilSinks,
+  answers,
+  corruptRows,
   editWhenDue,
 ];

@@ -22,10 +22,6 @@ export default experiment({
       lab.timeline.note(`PostgreSQL ends a connection: ${JSON.stringify(victim)}`);
     }
     const account = await lab.settled(due, 60_000, Date.now());
-    return [
-      ...nothingLost(lab, account),
-      noneEnded(replicas),
-      noted('duplicates', String(account.duplicates.length)),
-    ];
+    return [...nothingLost(lab, account), noneEnded(replicas), noted('duplicates', String(account.duplicates.length))];
   },
 });
