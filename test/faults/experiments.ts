@@ -7,6 +7,7 @@ import stalledConnection from './experiments/06-stalled-connection.js';
 import terminatedConnections from './experiments/07-terminated-connections.js';
 import exhaustedDatabase from './experiments/08-exhausted-database.js';
 import wrongClock from './experiments/09-wrong-clock.js';
+import crontabs from './experiments/10-crontabs.js';
 import farFuture from './experiments/11-far-future.js';
 import outage from './experiments/12-outage.js';
 import herd from './experiments/13-herd.js';
@@ -29,6 +30,7 @@ export const EXPERIMENTS: Experiment[] = [
   terminatedConnections,
   exhaustedDatabase,
   wrongClock,
+  crontabs,
   farFuture,
   outage,
   herd,
