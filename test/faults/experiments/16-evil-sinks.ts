@@ -1,6 +1,7 @@
-import { atMost, exactly, experiment, noted } from '../library/experiment.js';
+import { Account } from '../library/account.js';
+import { atMost, exactly, experiment, type Figure, noted } from '../library/experiment.js';
 import type { Lab } from '../library/lab.js';
-import type { Watched } from '../library/oracle.js';
+import type { Replica } from '../library/replica.js';
 import type { Behaviour } from '../library/sink.js';
 import { noneEnded } from '../library/verdicts.js';
 
@@ -14,49 +15,71 @@ const EVILS: NonNullable<Behaviour['evil']>[] = [
   'huge headers',
 ];
 const TIMEOUT_S = 5;
-const WARM_UP = 500;
 const SAMPLE_EVERY_MS = 50;
 
 export default experiment({
   number: 16,
   title: 'evil sinks',
-  full: { each: 40 },
+  full: { each: 100 },
 
   async run(lab, { each }) {
     const environment = { DEFAULT_REQUEST_TIMEOUT: String(TIMEOUT_S), DELIVERY_MAX_ATTEMPTS: '1' };
     const replica = await lab.replica({ environment });
     // Memory that any work takes is not the evil ones'.
-    const healthy = { endpoint: await lab.sink.at('/ok'), frequency: WARM_UP / 50 };
-    await lab.settled(await lab.createsMany(50, healthy), 60_000);
+    for (let round = 0; round < 3; round++) await deliverTo(lab, await lab.sink.at('/ok'), each);
 
     const before = replica.memoryMib;
-    let most = before;
-    const sampler = setInterval(() => (most = Math.max(most, replica.memoryMib)), SAMPLE_EVERY_MS);
-    const due: Watched[] = [];
-    for (const endpoint of await endpoints(lab)) due.push(...(await lab.createsMany(each, { endpoint, frequency: 1 })));
-    const account = await lab.settled(due, 60_000);
-    clearInterval(sampler);
-
-    const durations = account.rows.map(({ duration_ms }) => (duration_ms ?? 0) / 1000);
-    const ends = Map.groupBy(account.rows, ({ status, error }) => String(status ?? error));
-    return [
-      exactly(`without a recorded outcome, of ${due.length}`, account.open.length, 0),
-      atMost('longest attempt', Math.max(...durations), TIMEOUT_S + 1, 's'),
-      atMost('memory grew by', most - before, 50, 'MiB'),
-      exactly(
-        'requests to the target of the redirect',
-        lab.sink.seen().filter(({ path }) => path === '/trap').length,
-        0,
-      ),
-      noneEnded([replica]),
-      noted('attempts by how they ended', [...ends].map(([how, rows]) => `${how} ${rows.length}`).join(', ')),
-    ];
+    const figures: Figure[] = [];
+    for (const [evil, endpoint] of await endpoints(lab)) {
+      const most = peakOf(replica);
+      const account = await deliverTo(lab, endpoint, each);
+      const longest = Math.max(...account.rows.map(({ duration_ms }) => (duration_ms ?? 0) / 1000));
+      const ends = new Set(account.rows.map(({ status, error }) => status ?? error));
+      figures.push(
+        exactly(`${evil}: without a recorded outcome`, account.open.length, 0),
+        atMost(`${evil}: longest attempt`, longest, TIMEOUT_S + 1, 's'),
+        atMost(`${evil}: memory since the beginning`, most() - before, 50, 'MiB'),
+        noted(`${evil}: recorded as`, [...ends].join(', ')),
+      );
+    }
+    const trapped = lab.sink.seen().filter(({ path }) => path === '/trap').length;
+    return [...figures, exactly('requests to the target of the redirect', trapped, 0), noneEnded([replica])];
   },
 });
 
-async function endpoints(lab: Lab): Promise<string[]> {
-  const evil = await Promise.all(EVILS.map((one) => lab.sink.at(`/${one.replaceAll(' ', '-')}`, { evil: one })));
-  const trap = await lab.sink.at('/trap');
-  const redirect = await lab.sink.at('/redirect', { statuses: [302], headers: { location: trap } });
-  return [...evil, redirect, lab.sink.tls('/bad-certificate')];
+/** Every one of `each` schedules once, at the same instant; the account is of these only. */
+async function deliverTo(lab: Lab, endpoint: string, each: number): Promise<Account> {
+  const one = await lab.creates({ endpoint, interval_definition: '3 seconds', frequency: 1 });
+  const due = [one, ...(await lab.clones(one, each - 1))];
+  const { expected, arrivals, rows } = await lab.settled(due, 60_000);
+  const ids = new Set(due.map(({ id }) => id));
+  return new Account(
+    expected,
+    arrivals,
+    rows.filter(({ schedule_id }) => ids.has(schedule_id)),
+  );
+}
+
+/** Watches a process's memory. @returns what ends the watch and gives the peak, MiB */
+function peakOf(replica: Replica): () => number {
+  let most = replica.memoryMib;
+  const sampler = setInterval(() => (most = Math.max(most, replica.memoryMib)), SAMPLE_EVERY_MS);
+  return () => {
+    clearInterval(sampler);
+    return most;
+  };
+}
+
+async function endpoints(lab: Lab): Promise<[string, string][]> {
+  const evils = EVILS.map(async (evil): Promise<[string, string]> => [
+    evil,
+    await lab.sink.at(`/${evil.replaceAll(' ', '-')}`, { evil }),
+  ]);
+  const headers = { location: await lab.sink.at('/trap') };
+  const redirect = await lab.sink.at('/redirect', { statuses: [302], headers });
+  return [
+    ...(await Promise.all(evils)),
+    ['redirect to loopback', redirect],
+    ['bad certificate', lab.sink.tls('/bad-certificate')],
+  ];
 }

@@ -3,9 +3,11 @@ import type { Watched } from '../library/oracle.js';
 import { duplicatesAtMost, latenessFigure, noneEnded, nothingLost } from '../library/verdicts.js';
 
 // Due before anything else, whenever the sweep looks.
-const CORRUPT_TRIGGERS = `
-  UPDATE triggers t SET next_fire_at = now() - interval '10 seconds', text = coalesce($2, t.text || ' ?'), time_zone = coalesce($3, t.time_zone)
+const corruptTriggers = (change: string) => `
+  UPDATE triggers t SET next_fire_at = now() - interval '10 seconds', ${change}
     FROM schedules s WHERE s.trigger_id = t.id AND s.id = ANY($1)`;
+const CORRUPT_DEFINITIONS = corruptTriggers(`text = t.text || ' ?'`);
+const CORRUPT_ZONES = corruptTriggers(`time_zone = 'Mars/Olympus'`);
 const CORRUPT_TOKENS = `UPDATE schedules SET auth_token = decode(md5(id::text), 'hex') WHERE id = ANY($1)`;
 const FAULTS = `
   SELECT s.id, t.fault FROM triggers t JOIN schedules s ON s.trigger_id = t.id WHERE s.id = ANY($1) AND t.fault <> ''`;
@@ -24,13 +26,13 @@ export default experiment({
         lab.creates({ endpoint, cron_definition: `${i % 60} ${Math.floor(i / 60)} 1 1 *` }),
       ),
     );
-    const secret = { endpoint, auth_token: 'a token that cannot be read any more', frequency: 1 };
+    const secret = { endpoint, auth_token: 'soon-unreadable', frequency: 1 };
     const sealed = await lab.createsMany(tokens, { ...secret, interval_definition: '3 seconds' });
     const ids = (schedules: Watched[]) => schedules.map(({ id }) => id);
     await lab.postgres.query(CORRUPT_TOKENS, [ids(sealed)]);
     const due = await lab.createsMany(healthy, { endpoint: await lab.sink.at('/healthy'), frequency: runs });
-    await lab.postgres.query(CORRUPT_TRIGGERS, [ids(distinct.slice(0, definitions)), null, null]);
-    await lab.postgres.query(CORRUPT_TRIGGERS, [ids(distinct.slice(definitions)), '0 0 1 1 *', 'Mars/Olympus']);
+    await lab.postgres.query(CORRUPT_DEFINITIONS, [ids(distinct.slice(0, definitions))]);
+    await lab.postgres.query(CORRUPT_ZONES, [ids(distinct.slice(definitions))]);
 
     const account = await lab.settled([...due, ...sealed], 60_000);
     const setAside = await lab.postgres.query(FAULTS, [ids(distinct)]);
