@@ -16,6 +16,7 @@ export async function startService(dataDir, nodeOptions = []) {
     nodeOptions,
     env: {
       PATH: process.env.PATH,
+      ...(process.env.DELIVERY_CONCURRENCY_PER_ORIGIN && { DELIVERY_CONCURRENCY_PER_ORIGIN: process.env.DELIVERY_CONCURRENCY_PER_ORIGIN }),
       DATA_DIR: dataDir,
       HOST: '127.0.0.1',
       PORT: String(port),

@@ -17,6 +17,7 @@ export interface Config {
     readonly requestTimeoutMs: number;
     readonly maxAttempts: number;
     readonly concurrency: number;
+    readonly concurrencyPerOrigin: number;
   };
   readonly scheduling: { readonly catchUpWindowSeconds: number };
   readonly history: { readonly retentionDays: number };

@@ -29,6 +29,7 @@ export function configOf(settings: Settings, databaseUrl: string | null): Config
       requestTimeoutMs: settings.DEFAULT_REQUEST_TIMEOUT * 1000,
       maxAttempts: settings.DELIVERY_MAX_ATTEMPTS,
       concurrency: settings.DELIVERY_CONCURRENCY,
+      concurrencyPerOrigin: settings.DELIVERY_CONCURRENCY_PER_ORIGIN,
     },
     scheduling: { catchUpWindowSeconds: settings.CATCH_UP_WINDOW },
     history: { retentionDays: settings.HISTORY_RETENTION_DAYS },

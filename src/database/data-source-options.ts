@@ -1,6 +1,16 @@
 import type { DataSourceOptions, EntitySchema, MixedList } from 'typeorm';
 import { ImpatientClient } from './impatient-client.js';
 import { InitialSchema1764000000000 } from './migrations/1764000000000-initial-schema.js';
+import { CatchUpAndOverlap1764000000001 } from './migrations/1764000000001-catch-up-and-overlap.js';
+import { ScheduleCounts1764000000002 } from './migrations/1764000000002-schedule-counts.js';
+import { DeliveryQueue1764000000003 } from './migrations/1764000000003-delivery-queue.js';
+
+const MIGRATIONS = [
+  InitialSchema1764000000000,
+  CatchUpAndOverlap1764000000001,
+  ScheduleCounts1764000000002,
+  DeliveryQueue1764000000003,
+];
 
 type Entities = MixedList<string | (abstract new () => unknown) | EntitySchema>;
 
@@ -18,7 +28,7 @@ export function dataSourceOptions(url: string, entities?: Entities): DataSourceO
     type: 'postgres',
     url,
     entities: entities as DataSourceOptions['entities'],
-    migrations: [InitialSchema1764000000000],
+    migrations: MIGRATIONS,
     migrationsTransactionMode: 'all',
     uuidExtension: 'pgcrypto',
     installExtensions: false,

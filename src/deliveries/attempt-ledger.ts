@@ -1,53 +1,52 @@
-import { hostname } from 'node:os';
-import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
 import { CONFIG, type Config } from '../config/config.js';
+import { REPLICA } from '../config/replica.js';
 import { WorkLoop } from '../queue/work-loop.js';
 import type { Attempt } from './attempt.entity.js';
-import {
-  APPEND_ATTEMPTS,
-  COUNT_DELIVERIES,
-  LIST_PARTITIONS,
-  LOCK_PARTITIONS,
-  PAGE_OF_DELIVERIES,
-} from './ledger.queries.js';
-import { expiredPartitions, partitionsAhead } from './partitions.js';
+import { COUNT_DELIVERIES, PAGE_OF_DELIVERIES, RECORD_MISSED } from './ledger.queries.js';
+import { dropPartitions, forgetOldRows, makePartitions } from './partition-upkeep.js';
 
-const UPKEEP_INTERVAL_MS = 3_600_000;
-const REPLICA = `${hostname()}/${process.pid}`;
+const UPKEEP_INTERVAL_MS = 60_000;
+const FORGET_INTERVAL_MS = 3_600_000;
 
-/** A row to append; what is left out is null. */
-export type NewAttempt = Pick<Attempt, 'deliveryId' | 'attempt' | 'scheduledFor' | 'scheduleId' | 'startedAt'> &
-  Partial<Omit<Attempt, 'replica'>>;
+/** Consecutive ticks that a schedule missed. */
+export interface MissedTicks {
+  scheduleId: string;
+  from: Date;
+  to: Date;
+  count: number;
+}
 
 /** The history of deliveries: appended in batches, read by schedule, dropped by the day. */
 @Injectable()
-export class AttemptLedger implements OnApplicationBootstrap, OnModuleDestroy {
+export class AttemptLedger implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(AttemptLedger.name);
   private readonly upkeep = new WorkLoop(AttemptLedger.name, () => this.keepPartitions(), UPKEEP_INTERVAL_MS);
+  private readonly forgetting = new WorkLoop(AttemptLedger.name, () => this.forget(), FORGET_INTERVAL_MS);
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     @InjectDataSource() private readonly dataSource: DataSource,
   ) {}
 
-  async append(rows: NewAttempt[], manager: EntityManager): Promise<void> {
-    if (rows.length === 0) return;
-    await manager.query(APPEND_ATTEMPTS, [
-      rows.map((row) => row.deliveryId),
-      rows.map((row) => row.attempt),
-      rows.map((row) => row.scheduledFor),
-      rows.map((row) => row.scheduleId),
-      rows.map((row) => row.startedAt),
-      rows.map((row) => row.durationMs ?? null),
-      rows.map((row) => row.status ?? null),
-      rows.map((row) => row.error ?? null),
-      rows.map((row) => row.excerpt ?? null),
-      rows.map((row) => row.outcome ?? null),
-      rows.map((row) => row.retryAt ?? null),
-      rows.map((row) => row.missedFrom ?? null),
-      rows.map((row) => row.missedCount ?? null),
-      rows.map(() => REPLICA),
+  /** A run of missed ticks that is recorded already stays as it is. */
+  async recordMissed(missed: MissedTicks[], manager: EntityManager): Promise<void> {
+    if (missed.length === 0) return;
+    await manager.query(RECORD_MISSED, [
+      missed.map(({ scheduleId }) => scheduleId),
+      missed.map(({ from }) => from),
+      missed.map(({ to }) => to),
+      missed.map(({ count }) => count),
+      REPLICA,
     ]);
   }
 
@@ -61,37 +60,38 @@ export class AttemptLedger implements OnApplicationBootstrap, OnModuleDestroy {
     return this.dataSource.query(PAGE_OF_DELIVERIES, [scheduleId, limit, offset]);
   }
 
+  /** Before anything is written: a row of the default partition would stand in the way of its day's. */
+  async onModuleInit(): Promise<void> {
+    await this.keepPartitions();
+  }
+
   onApplicationBootstrap(): void {
     this.upkeep.start();
+    this.forgetting.start();
   }
 
   async onModuleDestroy(): Promise<void> {
-    await this.upkeep.stop();
+    await Promise.all([this.upkeep.stop(), this.forgetting.stop()]);
   }
 
   private async keepPartitions(): Promise<false> {
     const now = new Date();
-    await this.dataSource.transaction(async (manager) => {
-      await manager.query(LOCK_PARTITIONS);
-      const existing = (await manager.query<{ name: string }[]>(LIST_PARTITIONS)).map(({ name }) => name);
-      for (const { name, from, to } of partitionsAhead(now)) {
-        if (existing.includes(name)) continue;
-        await manager.query(`CREATE TABLE ${name} PARTITION OF attempts FOR VALUES FROM ('${from}') TO ('${to}')`);
-      }
-      const retentionDays = this.config.history.retentionDays;
-      for (const name of expiredPartitions(existing, now, retentionDays)) await manager.query(`DROP TABLE ${name}`);
-      const oldest = new Date(now.getTime() - retentionDays * 86_400_000);
-      await manager.query('DELETE FROM attempts_default WHERE scheduled_for < $1', [oldest]);
-      await manager.query('DELETE FROM failed_tasks WHERE scheduled_for < $1', [oldest]);
-    });
+    const isMade = await makePartitions(this.dataSource, now);
+    const isDropped = await dropPartitions(this.dataSource, now, this.config.history.retentionDays);
+    if (!isMade || !isDropped) this.logger.debug('partitions are in use: tried again in a minute');
+    return false;
+  }
+
+  private async forget(): Promise<false> {
+    await forgetOldRows(this.dataSource, new Date(), this.config.history.retentionDays);
     return false;
   }
 }
 
 /** A ledger row as SQL returns it. */
 export interface AttemptRow {
-  delivery_id: string;
   attempt: number;
+  schedule_id: string;
   scheduled_for: Date;
   started_at: Date;
   duration_ms: number | null;

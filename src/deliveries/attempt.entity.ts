@@ -1,28 +1,26 @@
-import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
 
-export type Outcome = 'delivered' | 'failed' | 'missed' | 'cancelled';
+export const OUTCOMES = ['delivered', 'failed', 'missed', 'skipped', 'cancelled'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
 
 /**
- * A row of the ledger: one POST, or the note that a delivery ended without one (attempt 0 when missed).
+ * A row of the ledger: one POST, or the note that a delivery ended without one (attempt 0 when missed or skipped).
  * Partitioned by day of `scheduledFor`; written by `AttemptLedger` only.
  */
 @Entity('attempts')
-@Index('ix_attempts_schedule', ['scheduleId', 'scheduledFor'])
-@Check('ck_attempts_outcome', `"outcome" IN ('delivered', 'failed', 'missed', 'cancelled')`)
+@Check('ck_attempts_outcome', `"outcome" IN ('delivered', 'failed', 'missed', 'skipped', 'cancelled')`)
 @Check('ck_attempts_missed', `("outcome" IS NOT DISTINCT FROM 'missed') = ("missed_count" IS NOT NULL)`)
 export class Attempt {
-  @PrimaryColumn({ type: 'uuid', name: 'delivery_id', primaryKeyConstraintName: 'pk_attempts' })
-  deliveryId: string;
-
-  @PrimaryColumn({ type: 'integer', primaryKeyConstraintName: 'pk_attempts' })
-  attempt: number;
+  @PrimaryColumn({ type: 'uuid', name: 'schedule_id', primaryKeyConstraintName: 'pk_attempts' })
+  scheduleId: string;
 
   /** The tick. For missed ticks, the last of them. */
   @PrimaryColumn({ type: 'timestamptz', name: 'scheduled_for', primaryKeyConstraintName: 'pk_attempts' })
   scheduledFor: Date;
 
-  @Column({ type: 'uuid', name: 'schedule_id' })
-  scheduleId: string;
+  /** From 1; 0 for a tick that was not delivered at all. */
+  @PrimaryColumn({ type: 'integer', primaryKeyConstraintName: 'pk_attempts' })
+  attempt: number;
 
   @Column({ type: 'timestamptz', name: 'started_at' })
   startedAt: Date;

@@ -2,7 +2,8 @@ import { backoffSeconds } from './backoff.js';
 
 /** What came of one POST. */
 export interface AttemptResult {
-  startedAt: Date;
+  /** reading of the monotonic clock, in milliseconds: performance.now() */
+  startedAtMs: number;
   durationMs: number;
   /** the answer's status, or null when none came */
   status: number | null;
@@ -14,10 +15,11 @@ export interface AttemptResult {
   retryAfterSeconds: number | null;
 }
 
-export type Decision = { kind: 'delivered' } | { kind: 'retry'; at: Date } | { kind: 'failed' };
+export type Decision = { kind: 'delivered' } | { kind: 'retry'; inSeconds: number } | { kind: 'failed' };
 
 /** The receiver says that nobody will ever be there again: the one answer that is not tried again. */
 const GONE = 410;
+const TOO_MANY_REQUESTS = 429;
 
 /**
  * What to do after an attempt.
@@ -34,12 +36,15 @@ export function decide(
   result: Pick<AttemptResult, 'status' | 'retryAfterSeconds'>,
   attempt: number,
   maxAttempts: number,
-  now: Date,
   random: () => number,
 ): Decision {
   const { status, retryAfterSeconds } = result;
   if (status !== null && status >= 200 && status < 300) return { kind: 'delivered' };
   if (status === GONE || attempt >= maxAttempts) return { kind: 'failed' };
-  const seconds = Math.max(backoffSeconds(attempt, random), retryAfterSeconds ?? 0);
-  return { kind: 'retry', at: new Date(now.getTime() + seconds * 1000) };
+  return { kind: 'retry', inSeconds: Math.max(backoffSeconds(attempt, random), retryAfterSeconds ?? 0) };
+}
+
+/** Whether the origin as a whole works: any answer says so, but 5xx and 429. A 404 is one endpoint's own fault. */
+export function isAlive({ status }: Pick<AttemptResult, 'status'>): boolean {
+  return status !== null && status < 500 && status !== TOO_MANY_REQUESTS;
 }

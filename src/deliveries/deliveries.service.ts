@@ -3,8 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { type DataSource, type EntityManager, In, LessThanOrEqual } from 'typeorm';
 import { NotFoundError } from '../http/domain-error.js';
 import type { PageRequest } from '../http/paging.js';
-import { AttemptLedger, type NewAttempt } from './attempt-ledger.js';
-import type { DeliveryData } from './delivery.js';
+import { AttemptLedger, type MissedTicks } from './attempt-ledger.js';
 import { deliveriesOf } from './delivery-history.js';
 import type { DeliveryDto } from './delivery-history.dto.js';
 import { DeliveryInstruments } from './delivery.instruments.js';
@@ -23,18 +22,15 @@ export class DeliveriesService {
     private readonly instruments: DeliveryInstruments,
   ) {}
 
-  /** Orders deliveries within the caller's transaction; they start once it commits. */
-  order(deliveries: DeliveryData[], manager: EntityManager): Promise<void> {
-    return this.queue.enqueue(deliveries, manager);
+  /** Records ticks that were not delivered because nobody was there to take them in time. */
+  async recordMissed(missed: MissedTicks[], manager: EntityManager): Promise<void> {
+    await this.ledger.recordMissed(missed, manager);
+    for (const { count } of missed) this.instruments.countOutcome('missed', count);
   }
 
-  /** Records ticks that were not delivered because nobody was there to take them. */
-  async recordMissed(rows: NewAttempt[], manager: EntityManager): Promise<void> {
-    await this.ledger.append(
-      rows.map((row) => ({ ...row, outcome: 'missed' as const })),
-      manager,
-    );
-    for (const { missedCount } of rows) this.instruments.countOutcome('missed', missedCount ?? 1);
+  /** Counts ticks that a statement of the caller's recorded (see insertSkipped). */
+  countSkipped(count: number): void {
+    this.instruments.countOutcome('skipped', count);
   }
 
   /** One page of a schedule's deliveries with their attempts, newest tick first, and the number of all. */
@@ -96,12 +92,9 @@ export class DeliveriesService {
     });
     if (tasks.length === 0) return 0;
     await manager.delete(FailedTask, { id: In(tasks.map(({ id }) => id)) });
-    const requeuedAt = new Date().toISOString();
     const deliveries = tasks.map(({ scheduleId, scheduledFor, attempts }) => ({
-      scheduleId,
-      tick: scheduledFor.toISOString(),
-      attemptsBefore: attempts,
-      requeuedAt,
+      ...{ scheduleId, tick: scheduledFor },
+      attempts,
     }));
     await this.queue.requeue(deliveries, manager);
     return tasks.length;

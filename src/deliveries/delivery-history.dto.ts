@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { PageDto } from '../http/page.dto.js';
-import type { Outcome } from './attempt.entity.js';
+import { type Outcome, OUTCOMES } from './attempt.entity.js';
 
 export class AttemptDto {
   /** @example 1 */
@@ -39,6 +39,7 @@ export class AttemptDto {
   replica: string;
 }
 
+/** Consecutive ticks that were dropped because they were too late. */
 class MissedDto {
   /** @example 59 */
   count: number;
@@ -54,10 +55,11 @@ export class DeliveryDto {
   scheduled_for: Date;
 
   /**
-   * Null while it goes on.
+   * How it ended; null while it goes on. Missed: too late. Skipped: the one before it had not ended. Cancelled: its
+   * schedule was switched off or removed.
    * @example "delivered"
    */
-  @ApiProperty({ enum: ['delivered', 'failed', 'missed', 'cancelled'], nullable: true })
+  @ApiProperty({ enum: OUTCOMES, nullable: true })
   outcome: Outcome | null;
 
   @ApiProperty({ type: MissedDto, nullable: true })

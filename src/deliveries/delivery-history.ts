@@ -1,12 +1,14 @@
 import type { AttemptRow } from './attempt-ledger.js';
+import { deliveryId } from './delivery.js';
 import type { AttemptDto, DeliveryDto } from './delivery-history.dto.js';
 
-/** Gathers ledger rows, which come delivery by delivery and attempt by attempt, into deliveries. */
+/** Gathers ledger rows of one schedule, which come delivery by delivery and attempt by attempt, into deliveries. */
 export function deliveriesOf(rows: AttemptRow[]): DeliveryDto[] {
   const deliveries: DeliveryDto[] = [];
   for (const row of rows) {
     const last = deliveries.at(-1);
-    const delivery = last?.id === row.delivery_id ? last : begin(row, deliveries);
+    const isSame = last?.scheduled_for.getTime() === row.scheduled_for.getTime();
+    const delivery = last && isSame ? last : begin(row, deliveries);
     delivery.outcome = row.outcome;
     if (wasPosted(row)) delivery.attempts.push(attemptView(row));
   }
@@ -18,12 +20,18 @@ function begin(row: AttemptRow, deliveries: DeliveryDto[]): DeliveryDto {
     row.missed_count === null || !row.missed_from
       ? null
       : { count: row.missed_count, from: row.missed_from, to: row.scheduled_for };
-  const delivery = { id: row.delivery_id, scheduled_for: row.scheduled_for, outcome: null, missed, attempts: [] };
+  const delivery = {
+    id: deliveryId(row.schedule_id, row.scheduled_for),
+    scheduled_for: row.scheduled_for,
+    outcome: null,
+    missed,
+    attempts: [],
+  };
   deliveries.push(delivery);
   return delivery;
 }
 
-/** A delivery that was cancelled or missed has a row that stands for no POST. */
+/** A delivery that was cancelled, missed or skipped has a row that stands for no POST. */
 function wasPosted({ duration_ms }: AttemptRow): boolean {
   return duration_ms !== null;
 }

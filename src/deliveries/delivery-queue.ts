@@ -1,86 +1,128 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
+import { CONFIG, type Config } from '../config/config.js';
 import { Notifications, NOTIFY } from '../database/notifications.js';
-import { type FetchedJob, JobQueue, LEASE_HEARTBEAT_SECONDS, type QueueDepth } from '../queue/job-queue.js';
-import { type DeliveryData, deliveryId } from './delivery.js';
+import { PROBE_AFTER_SECONDS } from './circuit-breaker.js';
+import { deliveryId, type DeliveryKey, type LeasedDelivery } from './delivery.js';
+import { COUNT_BY_STATE, LEASE_DELIVERIES, RENEW_LEASES, REQUEUE, RETURN_LEASES } from './delivery-queue.queries.js';
+import type { Room } from './delivery-window.js';
 
-const QUEUE = 'deliveries';
-// A year: a delivery in backoff, or behind a long outage, must not be swept away.
-const KEEP_WAITING_SECONDS = 365 * 86_400;
-// Long enough to refuse a second insertion of a delivery that was just settled; the ledger is the history.
-const KEEP_SETTLED_SECONDS = 600;
-// How often a delivery is tried is decided here, not by the queue.
-const NO_RETRY_LIMIT = 1_000_000;
-// A lease lives by its heartbeat; this only ends one whose holder beats on but never settles.
-const LEASE_SECONDS = 4 * 3_600;
+/** How long a lease lives without being renewed; its holder is then taken for dead. */
+export const LEASE_SECONDS = 15;
+/** Origins that one lease looks at; the next one goes on from there. */
+const MAX_ORIGINS = 1_000;
 
-/** A delivery in a worker's hands. */
-export type LeasedDelivery = FetchedJob<DeliveryData>;
+export interface QueueDepth {
+  /** due now */
+  ready: number;
+  /** waiting for a later instant */
+  deferred: number;
+  /** in a worker's hands */
+  active: number;
+}
 
-/** Deliveries waiting for their attempt, in the database, shared by all replicas. */
+export interface Lease {
+  deliveries: LeasedDelivery[];
+  /** how many origins, of those that were looked at, had deliveries that are due */
+  readyOrigins: number;
+}
+
+interface LeasedRow {
+  last_seen: number | null;
+  seen: number;
+  ready: number;
+  /** null, as all that follows, when nothing was leased */
+  schedule_id: string | null;
+  scheduled_for: Date;
+  origin_id: number;
+  attempts: number;
+  attempts_before: number;
+  requeued_at: Date | null;
+}
+
+/** Deliveries that have not ended, in the database, shared by all replicas. Settling them is `Settlement`'s. */
 @Injectable()
-export class DeliveryQueue implements OnModuleInit {
-  private onEnqueued: () => void = () => {};
+export class DeliveryQueue {
+  /** the origin that the next lease begins after, so that each has its turn */
+  private cursor = 0;
 
   constructor(
-    private readonly queue: JobQueue,
-    notifications: Notifications,
-  ) {
-    notifications.listen('seed_deliveries', () => this.onEnqueued());
-  }
-
-  async onModuleInit(): Promise<void> {
-    await this.queue.define(QUEUE, {
-      partition: true,
-      retryLimit: NO_RETRY_LIMIT,
-      retentionSeconds: KEEP_WAITING_SECONDS,
-      deleteAfterSeconds: KEEP_SETTLED_SECONDS,
-      expireInSeconds: LEASE_SECONDS,
-      heartbeatSeconds: LEASE_HEARTBEAT_SECONDS,
-    });
-  }
+    @Inject(CONFIG) private readonly config: Config,
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly notifications: Notifications,
+  ) {}
 
   /** Calls back when deliveries may have been added, here or by another replica. */
   whenEnqueued(callback: () => void): void {
-    this.onEnqueued = callback;
+    this.notifications.listen('seed_deliveries', callback);
   }
 
-  /** Adds deliveries within the caller's transaction. One that is there already changes nothing. */
-  async enqueue(deliveries: DeliveryData[], manager: EntityManager): Promise<void> {
-    if (deliveries.length === 0) return;
-    const jobs = deliveries.map((data) => ({ id: deliveryId(data.scheduleId, new Date(data.tick)), data }));
-    await this.queue.insert(QUEUE, jobs, manager);
+  /** Adds deliveries that have ended once before, within the caller's transaction. */
+  async requeue(deliveries: (DeliveryKey & { attempts: number })[], manager: EntityManager): Promise<void> {
+    await manager.query(REQUEUE, [...keysOf(deliveries), deliveries.map(({ attempts }) => attempts)]);
     await manager.query(NOTIFY, ['seed_deliveries']);
   }
 
-  /** Adds deliveries that have ended once before. */
-  async requeue(deliveries: DeliveryData[], manager: EntityManager): Promise<void> {
-    const ids = deliveries.map(({ scheduleId, tick }) => deliveryId(scheduleId, new Date(tick)));
-    await this.queue.delete(QUEUE, ids, manager);
-    await this.enqueue(deliveries, manager);
+  /** Leases deliveries that are due: the oldest of each origin, as far as there is room. */
+  async lease({ total, ofOrigin, ofOthers }: Room): Promise<Lease> {
+    const probeAfterSeconds = this.config.delivery.requestTimeoutMs / 1000 + PROBE_AFTER_SECONDS;
+    const rows = await this.dataSource.query<LeasedRow[]>(LEASE_DELIVERIES, [
+      this.cursor,
+      MAX_ORIGINS,
+      total,
+      [...ofOrigin.keys()],
+      [...ofOrigin.values()],
+      ofOthers,
+      LEASE_SECONDS,
+      probeAfterSeconds,
+    ]);
+    const deliveries = rows.flatMap(leasedDelivery);
+    const [scan] = rows;
+    const isCut = deliveries.length >= total;
+    const startedAt = this.cursor;
+    if (isCut) this.cursor = deliveries.reduce((last, { originId }) => Math.max(last, originId), 0);
+    else this.cursor = scan && scan.seen >= MAX_ORIGINS ? (scan.last_seen ?? 0) : 0;
+    // From the middle to the end there was nothing: what is due may stand before.
+    if (deliveries.length === 0 && startedAt > 0 && this.cursor === 0) return this.lease({ total, ofOrigin, ofOthers });
+    return { deliveries, readyOrigins: scan?.ready ?? 0 };
   }
 
-  /** Leases up to `count` deliveries that are due, oldest first. */
-  fetch(count: number): Promise<LeasedDelivery[]> {
-    return this.queue.fetch<DeliveryData>(QUEUE, count);
+  /** Keeps leases alive; to be called well within LEASE_SECONDS. */
+  async renew(deliveries: LeasedDelivery[]): Promise<void> {
+    if (deliveries.length > 0) await this.dataSource.query(RENEW_LEASES, [...leasesOf(deliveries), LEASE_SECONDS]);
   }
 
-  /** Keeps leases alive; to be called well within `LEASE_HEARTBEAT_SECONDS`. */
-  renew(deliveries: LeasedDelivery[]): Promise<void> {
-    return this.queue.touch(QUEUE, deliveries);
+  /** Gives back deliveries that were not attempted, as if they had not been leased. */
+  async giveBack(deliveries: LeasedDelivery[]): Promise<void> {
+    if (deliveries.length > 0) await this.dataSource.query(RETURN_LEASES, leasesOf(deliveries));
   }
 
-  /** @returns ids of those that ended by this call; a lease that was lost meanwhile ends nothing */
-  end(deliveries: LeasedDelivery[], manager: EntityManager): Promise<Set<string>> {
-    return this.queue.complete(QUEUE, deliveries, manager);
+  async depth(): Promise<QueueDepth> {
+    const [depth] = await this.dataSource.query<[QueueDepth]>(COUNT_BY_STATE);
+    return depth;
   }
+}
 
-  /** @returns ids of those that wait again by this call */
-  retry(deliveries: (LeasedDelivery & { at: Date })[], manager: EntityManager): Promise<Set<string>> {
-    return this.queue.retry(QUEUE, deliveries, manager);
-  }
+function keysOf(deliveries: DeliveryKey[]): [string[], Date[]] {
+  return [deliveries.map(({ scheduleId }) => scheduleId), deliveries.map(({ tick }) => tick)];
+}
 
-  depth(): Promise<QueueDepth> {
-    return this.queue.depth(QUEUE);
-  }
+function leasesOf(deliveries: LeasedDelivery[]): [string[], Date[], number[]] {
+  return [...keysOf(deliveries), deliveries.map(({ attempt }) => attempt)];
+}
+
+function leasedDelivery(row: LeasedRow): LeasedDelivery[] {
+  if (row.schedule_id === null) return [];
+  return [
+    {
+      id: deliveryId(row.schedule_id, row.scheduled_for),
+      scheduleId: row.schedule_id,
+      tick: row.scheduled_for,
+      originId: row.origin_id,
+      attempt: row.attempts,
+      attemptsBefore: row.attempts_before,
+      requeuedAt: row.requeued_at,
+    },
+  ];
 }

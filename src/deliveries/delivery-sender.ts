@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '../config/config.js';
 import { VERSION } from '../config/version.js';
 import { OutboundClient } from '../outbound/outbound-client.js';
+import type { LeasedDelivery } from './delivery.js';
 import { classifyError } from './attempt-error.js';
 import type { AttemptResult } from './decision.js';
 import type { DeliveryTarget } from './delivery-targets.js';
@@ -9,16 +10,6 @@ import { retryAfterSeconds } from './retry-after.js';
 
 /** Bytes of an answer that are kept. */
 const EXCERPT_BYTES = 1024;
-
-export interface Post {
-  deliveryId: string;
-  scheduleId: string;
-  /** RFC 3339 */
-  tick: string;
-  /** from 1 */
-  attempt: number;
-  target: DeliveryTarget;
-}
 
 /** Makes one POST. Whatever comes of it is a value; it never throws. */
 @Injectable()
@@ -28,20 +19,19 @@ export class DeliverySender {
     private readonly outbound: OutboundClient,
   ) {}
 
-  async send(post: Post): Promise<AttemptResult> {
-    const startedAt = new Date();
-    const start = performance.now();
-    const durationMs = () => Math.round(performance.now() - start);
+  async send(delivery: LeasedDelivery, target: DeliveryTarget): Promise<AttemptResult> {
+    const startedAtMs = performance.now();
+    const durationMs = () => Math.round(performance.now() - startedAtMs);
     try {
       const response = await this.outbound.send({
         method: 'POST',
-        url: post.target.endpoint,
-        headers: deliveryHeaders(post),
-        body: post.target.payload,
+        url: target.endpoint,
+        headers: deliveryHeaders(delivery, target),
+        body: target.payload,
         timeoutMs: this.config.delivery.requestTimeoutMs,
       });
       return {
-        startedAt,
+        startedAtMs,
         durationMs: durationMs(),
         status: response.status,
         error: null,
@@ -50,20 +40,23 @@ export class DeliverySender {
       };
     } catch (thrown) {
       const { error, message } = classifyError(thrown);
-      return { startedAt, durationMs: durationMs(), status: null, error, excerpt: message, retryAfterSeconds: null };
+      return { startedAtMs, durationMs: durationMs(), status: null, error, excerpt: message, retryAfterSeconds: null };
     }
   }
 }
 
-function deliveryHeaders({ deliveryId, scheduleId, tick, attempt, target }: Post): Record<string, string> {
+function deliveryHeaders(
+  { id, scheduleId, tick, attempt }: LeasedDelivery,
+  { authToken }: DeliveryTarget,
+): Record<string, string> {
   return {
     'content-type': 'application/json',
     'user-agent': `seed-scheduler/${VERSION}`,
-    'idempotency-key': deliveryId,
+    'idempotency-key': id,
     'x-schedule-id': scheduleId,
-    'x-scheduled-for': tick,
+    'x-scheduled-for': tick.toISOString(),
     'x-attempt': String(attempt),
-    ...(target.authToken !== null && { authorization: `Token ${target.authToken}` }),
+    ...(authToken !== null && { authorization: `Token ${authToken}` }),
   };
 }
 

@@ -2,165 +2,150 @@ import {
   type BeforeApplicationShutdown,
   Inject,
   Injectable,
-  Logger,
   type OnApplicationBootstrap,
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { CONFIG, type Config } from '../config/config.js';
-import { LEASE_HEARTBEAT_SECONDS } from '../queue/job-queue.js';
 import { WorkLoop } from '../queue/work-loop.js';
-import { type AttemptResult, decide } from './decision.js';
-import { DeliveryInstruments } from './delivery.instruments.js';
-import { DeliveryQueue, type LeasedDelivery } from './delivery-queue.js';
-import { DeliverySender } from './delivery-sender.js';
+import { CircuitBreaker } from './circuit-breaker.js';
+import { isAlive } from './decision.js';
+import type { LeasedDelivery } from './delivery.js';
+import { DeliveryAttempts } from './delivery-attempts.js';
+import { DeliveryQueue, LEASE_SECONDS } from './delivery-queue.js';
 import { type DeliveryTarget, DeliveryTargets, type UnusableTarget } from './delivery-targets.js';
+import { DeliveryWindow } from './delivery-window.js';
 import { SettlementBatcher } from './settlement-batcher.js';
 import type { Verdict } from './settlement.js';
 
 const POLL_INTERVAL_MS = 1_000;
-const RENEW_INTERVAL_MS = (LEASE_HEARTBEAT_SECONDS * 1000) / 3;
-// A fetch of 64 takes the database 10 ms, one of 256 takes it 20: under a backlog, places that come free are gathered
-// until half of the window is free, but no longer than this, so that a slow endpoint holds up nobody.
-const GATHER_MS = 20;
+const RENEW_INTERVAL_MS = (LEASE_SECONDS * 1000) / 3;
+
+type Target = DeliveryTarget | UnusableTarget | undefined;
 
 /**
- * Keeps a window of POSTs in flight. A place that comes free is filled at once, so a slow endpoint holds one place and
- * nobody else's delivery.
+ * Keeps the window of POSTs full. Two loops run side by side: one leases what is due, the other starts what was leased
+ * as places come free, with targets as they are at that moment. A place that comes free is filled at once, so a slow
+ * endpoint holds its own places and nobody else's delivery.
  */
 @Injectable()
 export class DeliveryWorker implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
-  private readonly logger = new Logger(DeliveryWorker.name);
-  private readonly inFlight = new Map<string, { delivery: LeasedDelivery; done: Promise<void> }>();
-  private readonly leased = new Map<string, LeasedDelivery>();
-  private onPlaceFree: () => void = () => {};
-  private readonly refill = new WorkLoop(DeliveryWorker.name, () => this.fill(), POLL_INTERVAL_MS);
+  private readonly window: DeliveryWindow;
+  private readonly inFlight = new Set<Promise<void>>();
+  /** all that is in this worker's hands: waiting for a place, in flight, or waiting to be settled */
+  private readonly leased = new Set<LeasedDelivery>();
+  private readonly leasing = new WorkLoop(DeliveryWorker.name, () => this.lease(), POLL_INTERVAL_MS);
+  private readonly starting = new WorkLoop(DeliveryWorker.name, () => this.startWaiting(), POLL_INTERVAL_MS);
   private readonly renewal = new WorkLoop('LeaseRenewal', () => this.renew(), RENEW_INTERVAL_MS);
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly queue: DeliveryQueue,
     private readonly targets: DeliveryTargets,
-    private readonly sender: DeliverySender,
+    private readonly attempts: DeliveryAttempts,
     private readonly settlements: SettlementBatcher,
-    private readonly instruments: DeliveryInstruments,
-  ) {}
+    private readonly breaker: CircuitBreaker,
+  ) {
+    this.window = new DeliveryWindow(config.delivery.concurrency, config.delivery.concurrencyPerOrigin);
+  }
 
   onApplicationBootstrap(): void {
     if (!this.config.roles.includes('worker')) return;
-    this.queue.whenEnqueued(() => this.refill.wake());
-    this.settlements.start((verdicts) => this.release(verdicts));
-    this.refill.start();
+    this.queue.whenEnqueued(() => this.leasing.wake());
+    this.settlements.start((verdicts) => this.letGo(verdicts.map(({ delivery }) => delivery)));
+    this.breaker.start();
+    this.leasing.start();
+    this.starting.start();
     this.renewal.start();
   }
 
-  /** No new deliveries; those in flight go on. */
+  /** No new deliveries: what waits here goes back, for other replicas to take. Those in flight go on. */
   async onModuleDestroy(): Promise<void> {
-    await this.refill.stop();
+    await Promise.all([this.leasing.stop(), this.starting.stop()]);
+    await this.giveBack(this.window.release());
   }
 
   /** Waits for what is in flight, and for its verdicts to be written, before the database connection closes. */
   async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all([...this.inFlight.values()].map(({ done }) => done));
+    await Promise.all(this.inFlight);
     await this.settlements.stop();
     await this.renewal.stop();
+    await this.breaker.stop();
   }
 
-  private async fill(): Promise<boolean> {
-    const free = this.config.delivery.concurrency - this.inFlight.size;
-    if (free <= 0) return this.gatherPlaces();
-    const deliveries = await this.queue.fetch(free);
+  private async lease(): Promise<boolean> {
+    const room = this.window.room();
+    for (const originId of this.breaker.heldBack) room.ofOrigin.set(originId, 0);
+    if (room.total === 0) return false;
+    const { deliveries, readyOrigins } = await this.queue.lease(room);
+    for (const delivery of deliveries) this.leased.add(delivery);
+    this.window.hold(deliveries, room, readyOrigins);
+    if (deliveries.length > 0) this.starting.wake();
+    return this.window.isWorthLeasing;
+  }
+
+  private async startWaiting(): Promise<boolean> {
+    const deliveries = this.window.takeStartable();
     if (deliveries.length === 0) return false;
-    for (const delivery of deliveries) this.leased.set(delivery.id, delivery);
     const targets = await this.loadTargets(deliveries);
-    for (const delivery of deliveries) this.begin(delivery, targets.get(delivery.data.scheduleId));
-    return deliveries.length === free && this.gatherPlaces();
-  }
-
-  private async gatherPlaces(): Promise<true> {
-    const enough = this.config.delivery.concurrency / 2;
-    if (this.inFlight.size > enough) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, GATHER_MS);
-        this.onPlaceFree = () => {
-          if (this.inFlight.size > enough) return;
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
+    for (const delivery of deliveries) this.start(delivery, targets.get(delivery.scheduleId));
     return true;
   }
 
   /** When this fails the leases are left to run out: whoever is up again first takes the deliveries. */
   private async loadTargets(deliveries: LeasedDelivery[]): Promise<Map<string, DeliveryTarget | UnusableTarget>> {
     try {
-      return await this.targets.load([...new Set(deliveries.map(({ data }) => data.scheduleId))]);
+      return await this.targets.load([...new Set(deliveries.map(({ scheduleId }) => scheduleId))]);
     } catch (error) {
-      for (const { id } of deliveries) this.leased.delete(id);
+      for (const delivery of deliveries) this.window.end(delivery, true, null);
+      this.letGo(deliveries);
       throw error;
     }
   }
 
-  private begin(delivery: LeasedDelivery, target: DeliveryTarget | UnusableTarget | undefined): void {
-    const attempt = (delivery.data.attemptsBefore ?? 0) + delivery.retryCount + 1;
-    if (!target || isVoid(delivery, target)) {
-      this.settlements.add({ delivery, attempt, decision: { kind: 'cancelled' } });
-    } else if ('fault' in target) {
-      this.settlements.add({ delivery, attempt, decision: { kind: 'failed' }, fault: target.fault });
-    } else {
-      const done = this.attempt(delivery, target, attempt).finally(() => {
-        this.inFlight.delete(delivery.id);
-        this.onPlaceFree();
-      });
-      this.inFlight.set(delivery.id, { delivery, done });
+  private start(delivery: LeasedDelivery, target: Target): void {
+    if (!target || isVoid(delivery, target)) return this.endWithoutPost({ delivery, decision: { kind: 'cancelled' } });
+    if ('fault' in target) {
+      return this.endWithoutPost({ delivery, decision: { kind: 'failed' }, fault: target.fault });
     }
+    const attempt = this.post(delivery, target).finally(() => this.inFlight.delete(attempt));
+    this.inFlight.add(attempt);
   }
 
-  private async attempt(delivery: LeasedDelivery, target: DeliveryTarget, attempt: number): Promise<void> {
-    const { scheduleId, tick } = delivery.data;
-    const result = await this.sender.send({ deliveryId: delivery.id, scheduleId, tick, attempt, target });
-    const maxAttempts = (delivery.data.attemptsBefore ?? 0) + this.config.delivery.maxAttempts;
-    const decision = decide(result, attempt, maxAttempts, new Date(), Math.random);
-    this.instruments.countAttempt(result, tick, attempt);
-    this.settlements.add({ delivery, attempt, decision, result });
-    this.logAttempt(delivery, target, attempt, decision.kind, result);
+  private endWithoutPost(verdict: Verdict): void {
+    this.window.end(verdict.delivery, true, null);
+    this.settlements.add(verdict);
   }
 
-  /** One wide line per attempt; nothing of the payload, the token, or the endpoint's path. */
-  private logAttempt(
-    { id, data }: LeasedDelivery,
-    { endpoint }: DeliveryTarget,
-    attempt: number,
-    decision: string,
-    { status, error, durationMs, startedAt }: AttemptResult,
-  ): void {
-    this.logger.log({
-      msg: 'attempt',
-      delivery: id,
-      schedule: data.scheduleId,
-      tick: data.tick,
-      attempt,
-      decision,
-      status,
-      error,
-      durationMs,
-      latenessMs: startedAt.getTime() - Date.parse(data.tick),
-      origin: new URL(endpoint).origin,
-    });
+  private async post(delivery: LeasedDelivery, target: DeliveryTarget): Promise<void> {
+    const verdict = await this.attempts.make(delivery, target);
+    this.settlements.add(verdict);
+    this.window.end(delivery, isAlive(verdict.result), verdict.result.durationMs);
+    if (this.breaker.record(target.originId, verdict.result)) await this.holdBack(target.originId);
+    this.starting.wake();
+    if (this.window.isWorthLeasing) this.leasing.wake();
   }
 
-  private release(verdicts: Verdict[]): void {
-    for (const { delivery } of verdicts) this.leased.delete(delivery.id);
+  /** When giving back fails, the leases run out by themselves. */
+  private async holdBack(originId: number): Promise<void> {
+    await this.giveBack(this.window.release(originId)).catch(() => {});
+  }
+
+  private async giveBack(deliveries: LeasedDelivery[]): Promise<void> {
+    this.letGo(deliveries);
+    await this.queue.giveBack(deliveries);
+  }
+
+  private letGo(deliveries: LeasedDelivery[]): void {
+    for (const delivery of deliveries) this.leased.delete(delivery);
   }
 
   private async renew(): Promise<false> {
-    await this.queue.renew([...this.leased.values()]);
+    await this.queue.renew([...this.leased]);
     return false;
   }
 }
 
 /** Whether the schedule was switched off after the delivery fell due, or after it was last asked for. */
-function isVoid({ data }: LeasedDelivery, target: DeliveryTarget | UnusableTarget): boolean {
-  if ('fault' in target || !target.haltedAt) return false;
-  return Date.parse(data.requeuedAt ?? data.tick) <= target.haltedAt.getTime();
+function isVoid({ tick, requeuedAt }: LeasedDelivery, target: DeliveryTarget | UnusableTarget): boolean {
+  return 'haltedAt' in target && target.haltedAt !== null && (requeuedAt ?? tick) <= target.haltedAt;
 }

@@ -2,9 +2,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { PROMETHEUS } from '../metrics/prometheus.js';
 import { ScheduledMetrics } from '../metrics/scheduled-metrics.js';
-import type { QueueDepth } from '../queue/job-queue.js';
-import type { Outcome } from './attempt.entity.js';
+import { type Outcome, OUTCOMES } from './attempt.entity.js';
 import type { AttemptResult } from './decision.js';
+import type { QueueDepth } from './delivery-queue.js';
 
 const COUNTED_STATUSES = [400, 401, 403, 404, 500];
 const TASK = 'scheduler.deliver_task';
@@ -48,12 +48,12 @@ export class DeliveryInstruments {
     });
     const statuses = COUNTED_STATUSES.map((status) => `${TASK}.http_error.${status}.sum`);
     metrics.define(`${TASK}.connection_error.sum`, `${TASK}.timeout.sum`, ...statuses);
-    metrics.define(`${TASK}.delivered.sum`, `${TASK}.failed.sum`);
+    metrics.define(...OUTCOMES.map((outcome) => `${TASK}.${outcome}.sum`));
   }
 
-  countAttempt({ status, error, startedAt }: AttemptResult, tick: string, attempt: number): void {
+  countAttempt({ status, error }: AttemptResult, attempt: number, latenessMs: number): void {
     this.attempts.inc({ class: status === null ? (error ?? 'unknown') : `${Math.floor(status / 100)}xx` });
-    if (attempt === 1) this.lateness.observe(Math.max(0, startedAt.getTime() - Date.parse(tick)) / 1000);
+    if (attempt === 1) this.lateness.observe(Math.max(0, latenessMs) / 1000);
     if (status !== null) this.metrics.increment(`${TASK}.http_error.${status}.sum`);
     else this.metrics.increment(error === 'timeout' ? `${TASK}.timeout.sum` : `${TASK}.connection_error.sum`);
   }

@@ -1,9 +1,8 @@
-import { Column, Entity, Index, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import { Column, Entity, PrimaryGeneratedColumn, Unique } from 'typeorm';
 
 /** A delivery whose last attempt failed, until it is requeued. */
 @Entity('failed_tasks')
-@Unique('uq_failed_tasks_delivery', ['deliveryId'])
-@Index('ix_failed_tasks_schedule', ['scheduleId'])
+@Unique('uq_failed_tasks_delivery', ['scheduleId', 'scheduledFor'])
 export class FailedTask {
   @PrimaryGeneratedColumn('identity', {
     type: 'integer',
@@ -11,9 +10,6 @@ export class FailedTask {
     primaryKeyConstraintName: 'pk_failed_tasks',
   })
   id: number;
-
-  @Column({ type: 'uuid', name: 'delivery_id' })
-  deliveryId: string;
 
   @Column({ type: 'uuid', name: 'schedule_id' })
   scheduleId: string;

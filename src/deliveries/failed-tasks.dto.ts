@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { PageDto } from '../http/page.dto.js';
+import { deliveryId } from './delivery.js';
 import type { FailedTask } from './failed-task.entity.js';
 
 export class FailedTaskDto {
@@ -42,7 +43,7 @@ export class FailedTaskDto {
     return {
       id: task.id,
       url: `${publicUrl}/api/v1/failed-tasks/${task.id}/`,
-      delivery_id: task.deliveryId,
+      delivery_id: deliveryId(task.scheduleId, task.scheduledFor),
       schedule: `${publicUrl}/api/v1/schedule/${task.scheduleId}/`,
       scheduled_for: task.scheduledFor,
       failed_at: task.failedAt,

@@ -1,11 +1,10 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { Agent, type Dispatcher } from 'undici';
+import { Agent } from 'undici';
+import { Exchange, type OutboundResponse } from './exchange.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const KEEP_ALIVE_MS = 4_000;
 const MAX_RESPONSE_HEADER_BYTES = 16 * 1024;
-/** Bytes of a response body that are read; the connection of a longer one is closed. */
-const MAX_RESPONSE_BODY_BYTES = 16 * 1024;
 
 export type OutboundMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -16,13 +15,6 @@ export interface OutboundRequest {
   body: string | Buffer | null;
   /** for the whole exchange, from connecting to the last byte that is read */
   timeoutMs: number;
-}
-
-export interface OutboundResponse {
-  status: number;
-  headers: Record<string, string | string[] | undefined>;
-  /** the first 16 KiB at most */
-  body: Buffer;
 }
 
 /**
@@ -39,19 +31,23 @@ export class OutboundClient implements OnApplicationShutdown {
     pipelining: 1,
   });
 
-  /** @throws whatever ended the exchange before a status line arrived, an AbortError or TimeoutError included */
-  async send({ method, url, headers, body, timeoutMs }: OutboundRequest): Promise<OutboundResponse> {
-    const deadline = AbortSignal.timeout(timeoutMs);
-    const response = await this.agent.request({
+  /** @throws whatever ended the exchange before a status line arrived, or a TimeoutError */
+  send({ method, url, headers, body, timeoutMs }: OutboundRequest): Promise<OutboundResponse> {
+    const exchange = new Exchange(timeoutMs);
+    const options = {
       ...splitUrl(url),
       method,
       headers: { 'accept-encoding': 'identity', ...headers },
       body,
-      signal: deadline,
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
-    });
-    return { status: response.statusCode, headers: response.headers, body: await readLimited(response.body) };
+    };
+    try {
+      this.agent.dispatch(options, exchange);
+    } catch (error) {
+      exchange.fail(error as Error);
+    }
+    return exchange.response;
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -62,20 +58,4 @@ export class OutboundClient implements OnApplicationShutdown {
 function splitUrl(text: string): { origin: string; path: string } {
   const url = new URL(text);
   return { origin: url.origin, path: url.pathname + url.search };
-}
-
-/** Reads up to the limit; the rest is not waited for. A body that breaks off after the status counts as far as it came. */
-async function readLimited(body: Dispatcher.ResponseData['body']): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  try {
-    for await (const chunk of body) {
-      chunks.push(chunk as Buffer);
-      length += (chunk as Buffer).length;
-      if (length >= MAX_RESPONSE_BODY_BYTES) break;
-    }
-  } catch (error) {
-    if ((error as Error).name === 'TimeoutError') throw error;
-  }
-  return Buffer.concat(chunks).subarray(0, MAX_RESPONSE_BODY_BYTES);
 }

@@ -3,8 +3,8 @@ import { PgBoss, type QueueOptions } from 'pg-boss';
 import type { EntityManager } from 'typeorm';
 import { CONFIG, type Config } from '../config/config.js';
 
-/** How long a lease lives without a heartbeat; the holder is then taken for dead and its jobs go back. */
-export const LEASE_HEARTBEAT_SECONDS = 15;
+/** How long a job may stay in hand; its holder is then taken for dead, and it goes back. */
+export const LEASE_SECONDS = 15;
 const SUPERVISE_INTERVAL_SECONDS = 5;
 const POOL_SIZE = 6;
 
@@ -20,15 +20,6 @@ export type JobAttempt = Pick<FetchedJob<unknown>, 'id' | 'retryCount'>;
 export interface NewJob<T> {
   id?: string;
   data: T;
-}
-
-export interface QueueDepth {
-  /** due now */
-  ready: number;
-  /** waiting for a later instant */
-  deferred: number;
-  /** in a worker's hands */
-  active: number;
 }
 
 /**
@@ -86,41 +77,11 @@ export class JobQueue implements OnApplicationShutdown {
     return settledIds(await this.boss.complete(name, jobs.map(attemptOf), null, within(manager)));
   }
 
-  /**
-   * Gives jobs back, each to become due at its own instant.
-   *
-   * @returns the ids that were given back: those of jobs whose attempt is still the current one
-   */
-  async retry(name: string, jobs: (JobAttempt & { at: Date })[], manager?: EntityManager): Promise<Set<string>> {
-    if (jobs.length === 0) return new Set();
-    const settled = settledIds(await this.boss.fail(name, jobs.map(attemptOf), null, within(manager)));
-    for (const { id, at } of jobs) {
-      if (settled.has(id)) await this.boss.update(name, undefined, { id, startAfter: at, ...within(manager) });
-    }
-    return settled;
-  }
-
   /** Hands jobs one at a time to a handler; for low volumes. A handler that throws gives its job back. */
   async work<T extends object>(name: string, handler: (data: T) => Promise<void>): Promise<void> {
     await this.boss.work<T>(name, { pollingIntervalSeconds: 1 }, async ([job]) => {
       if (job) await handler(job.data);
     });
-  }
-
-  /** Renews the leases of jobs in hand. */
-  async touch(name: string, jobs: JobAttempt[]): Promise<void> {
-    if (jobs.length > 0) await this.boss.touch(name, jobs.map(attemptOf));
-  }
-
-  /** Forgets jobs, so that their ids can be inserted anew. */
-  async delete(name: string, ids: string[], manager?: EntityManager): Promise<void> {
-    if (ids.length > 0) await this.boss.deleteJob(name, ids, within(manager));
-  }
-
-  /** Counts as of the last monitor pass, a few seconds ago at most. */
-  async depth(name: string): Promise<QueueDepth> {
-    const queue = await this.boss.getQueue(name);
-    return { ready: queue?.readyCount ?? 0, deferred: queue?.deferredCount ?? 0, active: queue?.activeCount ?? 0 };
   }
 
   /** Whether the queue's tables are there and answer. */

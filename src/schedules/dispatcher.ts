@@ -3,11 +3,10 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
 import { CONFIG, type Config } from '../config/config.js';
 import { type DuePlan, planDue } from './definitions/due-plan.js';
-import { FanOut, type Firing } from './fan-out.js';
 import { FanOutWorker } from './fan-out-worker.js';
+import { RECORD_FIRINGS } from './firings.queries.js';
 import { LOCK_DUE_TRIGGERS, NEXT_DUE_IN_MS, TAKE_TICKS } from './schedules.queries.js';
 import { definitionOf, type DefinitionRow } from './trigger.entity.js';
-import { TriggersService } from './triggers.service.js';
 
 /** Triggers whose ticks are taken in one transaction. */
 const BATCH_SIZE = 500;
@@ -29,25 +28,24 @@ export class Dispatcher {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     @InjectDataSource() private readonly dataSource: DataSource,
-    private readonly fanOut: FanOut,
     private readonly fanOutWorker: FanOutWorker,
-    private readonly triggers: TriggersService,
   ) {}
 
   /**
-   * Takes one batch of due ticks; triggers, deliveries and cursors change in one transaction or not at all.
+   * Takes one batch of due ticks: their triggers move on, and what is to be fired is recorded, in one transaction.
    *
    * @returns how many triggers were due
    */
   async takeDue(): Promise<number> {
-    const { count, unused } = await this.dataSource.transaction(async (manager) => {
+    const count = await this.dataSource.transaction(async (manager) => {
       const due = await manager.query<DueTriggerRow[]>(LOCK_DUE_TRIGGERS, [BATCH_SIZE]);
+      if (due.length === 0) return 0;
       const taken = due.map((trigger) => this.plan(trigger));
-      if (taken.length > 0) await advance(taken, manager);
-      return { count: due.length, unused: await this.fanOut.fire(taken.flatMap(firingOf), manager) };
+      await advance(taken, manager);
+      await recordFirings(taken, manager);
+      return due.length;
     });
     if (count > 0) this.fanOutWorker.wake();
-    await this.triggers.retireUnused(unused);
     return count;
   }
 
@@ -65,7 +63,7 @@ export class Dispatcher {
     } catch (error) {
       const fault = (error as Error).message;
       this.logger.error(`trigger ${trigger.id} is set aside: ${fault}`);
-      return { trigger, fault, missed: null, tick: null, nextFireAt: null };
+      return { trigger, fault, tick: null, late: null, nextFireAt: null };
     }
   }
 }
@@ -74,14 +72,27 @@ async function advance(taken: TakenTick[], manager: EntityManager): Promise<void
   await manager.query(TAKE_TICKS, [
     taken.map(({ trigger }) => trigger.id),
     taken.map(({ trigger }) => trigger.next_fire_at),
-    taken.map(({ tick }) => tick),
+    taken.map(firedTick),
     taken.map(({ nextFireAt }) => nextFireAt),
     taken.map(({ fault }) => fault),
   ]);
 }
 
-function firingOf({ trigger, tick, missed }: TakenTick): Firing[] {
-  if (!tick && !missed) return [];
-  const { id, kind, text, time_zone, phase } = trigger;
-  return [{ triggerId: id, definition: { kind, text, time_zone, phase }, tick, missed, after: null }];
+/** The tick on time, or the latest late one if it can be caught up with. */
+function firedTick({ tick, late }: TakenTick): Date | null {
+  return tick ?? late?.replay.at(-1) ?? null;
+}
+
+async function recordFirings(taken: TakenTick[], manager: EntityManager): Promise<void> {
+  const fired = taken.filter(({ tick, late }) => tick ?? late);
+  const ticks = fired.map(({ tick, late }) => (tick ? [tick] : (late?.replay ?? [])));
+  await manager.query(RECORD_FIRINGS, [
+    fired.map(({ trigger }) => trigger.id),
+    // An array of arrays would have to be rectangular.
+    ticks.map((of) => `{${of.map((tick) => tick.toISOString()).join(',')}}`),
+    fired.map(({ late }) => late !== null),
+    fired.map(({ late }) => late?.dropped?.from ?? null),
+    fired.map(({ late }) => late?.dropped?.to ?? null),
+    fired.map(({ late }) => late?.dropped?.count ?? null),
+  ]);
 }

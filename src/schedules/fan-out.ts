@@ -1,122 +1,85 @@
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
-import { deliveryId } from '../deliveries/delivery.js';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
+import { REPLICA } from '../config/replica.js';
 import { DeliveriesService } from '../deliveries/deliveries.service.js';
-import { JobQueue } from '../queue/job-queue.js';
-import { countTicks, type DuePlan } from './definitions/due-plan.js';
-import { FIRE_PAGE } from './schedules.queries.js';
+import { type CatchUp, missedTicks } from './definitions/catch-up.js';
+import type { LateTicks } from './definitions/due-plan.js';
+import { DEFINITIONS_OF_TRIGGERS, FIRE_PAGES } from './firings.queries.js';
 import { definitionOf, type DefinitionRow } from './trigger.entity.js';
+import { TriggersService } from './triggers.service.js';
 
-export const FAN_OUT_QUEUE = 'fan-out';
-/** Schedules of one trigger, and of all triggers together, that are fired in one transaction. */
-const PAGE_SIZE = 1_000;
-const MAX_PAGES_SIZE = 5_000;
-
-/** A tick that was taken, and how far its deliveries have been ordered. Survives as a queued job. */
-export interface Firing {
-  triggerId: string;
-  definition: DefinitionRow;
-  /** null when ticks were only given up */
-  tick: Date | null;
-  missed: DuePlan['missed'];
-  /** id of the last schedule that was dealt with; null at the beginning */
-  after: string | null;
-}
+/** Firings, schedules of each, and schedules in all that one statement deals with. */
+const PAGES = [100, 2_000, 4_000];
 
 interface FiredRow {
   trigger_id: string;
-  id: string;
-  active_since: Date;
-  has_fired: boolean;
-  is_enabled: boolean | null;
+  ticks: Date[];
+  dropped_from: Date | null;
+  dropped_to: Date | null;
+  dropped_count: number | null;
+  is_done: boolean;
+  /** the trigger has no enabled schedule, or may have lost its last one */
+  is_unused: boolean;
+  skipped_in_all: number;
+  /** of a late firing: the schedules of this page */
+  participants: { id: string; activeSince: string; catchUp: CatchUp }[] | null;
 }
 
-/** Turns ticks into deliveries, a page of schedules at a time, within the caller's transaction. */
+/** Turns ticks that were taken into deliveries, a page of schedules at a time. */
 @Injectable()
 export class FanOut {
   constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
     private readonly deliveries: DeliveriesService,
-    private readonly queue: JobQueue,
+    private readonly triggers: TriggersService,
   ) {}
 
-  /**
-   * Fires the first page of each; what is left over is queued.
-   *
-   * @returns ids of triggers that may have lost their last enabled schedule, or that have none
-   */
-  async fire(firings: Firing[], manager: EntityManager): Promise<string[]> {
-    if (firings.length === 0) return [];
-    const rows = await manager.query<FiredRow[]>(FIRE_PAGE, [
-      firings.map(({ triggerId }) => triggerId),
-      firings.map(({ tick }) => tick),
-      firings.map(({ tick, missed }) => tick ?? missed?.to),
-      firings.map(({ after }) => after),
-      PAGE_SIZE,
-      MAX_PAGES_SIZE,
-    ]);
-    const byTrigger = Map.groupBy(rows, ({ trigger_id }) => trigger_id);
-    for (const firing of firings) await this.record(firing, byTrigger.get(firing.triggerId) ?? [], manager);
-    const orders = firings.flatMap((firing) => ordersOf(firing, byTrigger.get(firing.triggerId) ?? []));
-    await this.deliveries.order(orders, manager);
-    const isCut = rows.length === MAX_PAGES_SIZE;
-    await this.queueRest(firings, byTrigger, isCut, manager);
-    return firings
-      .map(({ triggerId }) => triggerId)
-      .filter((id) => {
-        const page = byTrigger.get(id) ?? [];
-        return (page.length === 0 && !isCut) || page.some(({ is_enabled }) => is_enabled === false);
+  /** Fires the next page of some firings: of those on time, or, when there are none, of late ones. @returns whether there may be more */
+  async fire(): Promise<boolean> {
+    const onTime = await this.firePages(this.dataSource.manager, false);
+    const rows = onTime.length > 0 ? onTime : await this.fireLate();
+    const [first] = rows;
+    if (!first) return false;
+    if (first.skipped_in_all > 0) this.deliveries.countSkipped(first.skipped_in_all);
+    await this.triggers.retireUnused(rows.filter(({ is_unused }) => is_unused).map(({ trigger_id }) => trigger_id));
+    return true;
+  }
+
+  /** Pages and what their schedules missed are one transaction. */
+  private fireLate(): Promise<FiredRow[]> {
+    return this.dataSource.transaction(async (manager) => {
+      const rows = await this.firePages(manager, true);
+      if (rows.length > 0) await this.recordMissed(rows, manager);
+      return rows;
+    });
+  }
+
+  private firePages(manager: EntityManager, isLate: boolean): Promise<FiredRow[]> {
+    return manager.query(FIRE_PAGES, [...PAGES, isLate, REPLICA]);
+  }
+
+  private async recordMissed(rows: FiredRow[], manager: EntityManager): Promise<void> {
+    const ids = rows.map(({ trigger_id }) => trigger_id);
+    const triggers = await manager.query<(DefinitionRow & { id: string })[]>(DEFINITIONS_OF_TRIGGERS, [ids]);
+    const definitions = new Map(triggers.map((row) => [row.id, definitionOf(row)]));
+    const missed = rows.flatMap((row) => {
+      const definition = definitions.get(row.trigger_id);
+      if (!definition || !row.participants) return [];
+      const missedBy = missedTicks(lateTicksOf(row), definition);
+      return row.participants.flatMap(({ id, activeSince, catchUp }) => {
+        const range = missedBy({ catchUp, activeSince: new Date(activeSince) });
+        return range ? [{ scheduleId: id, ...range }] : [];
       });
-  }
-
-  private async queueRest(
-    firings: Firing[],
-    byTrigger: Map<string, FiredRow[]>,
-    isCut: boolean,
-    manager: EntityManager,
-  ): Promise<void> {
-    const rest = firings.flatMap((firing) => {
-      const page = byTrigger.get(firing.triggerId) ?? [];
-      const isWhole = page.length < PAGE_SIZE && !isCut;
-      return isWhole ? [] : [{ data: { ...firing, after: page.at(-1)?.id ?? firing.after } }];
     });
-    await this.queue.insert(FAN_OUT_QUEUE, rest, manager);
-  }
-
-  /** A schedule that became active amid the missed ticks missed only those after that. */
-  private async record({ missed, definition }: Firing, page: FiredRow[], manager: EntityManager): Promise<void> {
-    if (!missed || page.length === 0) return;
-    const rows = page.flatMap(({ id, active_since }) => {
-      const isWhole = active_since < missed.from;
-      const count = isWhole ? missed.count : countTicks(definitionOf(definition), active_since, missed.to);
-      if (count === 0) return [];
-      return [
-        {
-          deliveryId: deliveryId(id, missed.to),
-          attempt: 0,
-          scheduledFor: missed.to,
-          scheduleId: id,
-          startedAt: new Date(),
-          missedFrom: isWhole ? missed.from : active_since,
-          missedCount: count,
-        },
-      ];
-    });
-    await this.deliveries.recordMissed(rows, manager);
+    await this.deliveries.recordMissed(missed, manager);
   }
 }
 
-function ordersOf({ tick }: Firing, page: FiredRow[]): { scheduleId: string; tick: string }[] {
-  if (!tick) return [];
-  return page.filter(({ has_fired }) => has_fired).map(({ id }) => ({ scheduleId: id, tick: tick.toISOString() }));
-}
-
-/** A firing as it comes back from the queue: instants are text there. */
-export function reviveFiring(data: Firing): Firing {
-  const { definition, tick, missed } = data;
-  return {
-    ...data,
-    definition: { ...definition, phase: new Date(definition.phase) },
-    tick: tick && new Date(tick),
-    missed: missed && { ...missed, from: new Date(missed.from), to: new Date(missed.to) },
-  };
+function lateTicksOf({ ticks, dropped_from, dropped_to, dropped_count }: FiredRow): LateTicks {
+  const dropped =
+    dropped_from && dropped_to && dropped_count !== null
+      ? { from: dropped_from, to: dropped_to, count: dropped_count }
+      : null;
+  return { dropped, replay: ticks };
 }

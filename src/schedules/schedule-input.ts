@@ -1,7 +1,9 @@
 import { type FieldMessages, InvalidInputError } from '../http/domain-error.js';
 import { type RawJson, whyNotPortable } from '../http/raw-json.js';
+import type { CatchUp } from './definitions/catch-up.js';
 import { type Definition, DefinitionError } from './definitions/definition.js';
 import { cronDefinition, intervalDefinition } from './definitions/new-definition.js';
+import type { Overlap } from './schedule.entity.js';
 import { type CreateScheduleDto, MASKED_TOKEN, type UpdateScheduleDto } from './schedules.dto.js';
 
 /** Changes to a schedule, checked; undefined leaves a field as it is. */
@@ -12,6 +14,8 @@ export interface ScheduleChanges {
   payload?: string;
   authToken?: string | null;
   enabled?: boolean;
+  catchUp?: CatchUp;
+  overlap?: Overlap;
 }
 
 /**
@@ -42,7 +46,8 @@ export function scheduleChanges(dto: CreateScheduleDto | UpdateScheduleDto): Sch
   const payload = dto.payload && check('payload', () => payloadOf(dto.payload as RawJson));
   if (Object.keys(faults).length > 0) throw new InvalidInputError(faults);
   const authToken = dto.auth_token === MASKED_TOKEN ? undefined : dto.auth_token;
-  return { definition, frequency: dto.frequency, endpoint, payload, authToken, enabled };
+  const { frequency, catch_up: catchUp, overlap } = dto;
+  return { definition, frequency, endpoint, payload, authToken, enabled, catchUp, overlap };
 }
 
 export const NO_DEFINITION = 'Give exactly one of cron_definition and interval_definition.';

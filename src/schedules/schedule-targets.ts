@@ -10,6 +10,7 @@ interface TargetRow {
   endpoint: string;
   payload: string;
   auth_token: Buffer | null;
+  origin_id: number;
   halted_at: Date | null;
 }
 
@@ -31,7 +32,8 @@ export class ScheduleTargets extends DeliveryTargets {
   private targetOf(row: TargetRow): DeliveryTarget | UnusableTarget {
     try {
       const authToken = row.auth_token && this.cipher.decrypt(row.auth_token, row.id);
-      return { endpoint: row.endpoint, payload: row.payload, authToken, haltedAt: row.halted_at };
+      const { endpoint, payload, origin_id, halted_at } = row;
+      return { endpoint, payload, authToken, originId: origin_id, haltedAt: halted_at };
     } catch (error) {
       return { fault: `the stored auth token cannot be read: ${(error as Error).message}` };
     }

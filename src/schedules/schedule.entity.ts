@@ -1,14 +1,23 @@
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import { User } from '../users/user.entity.js';
+import type { CatchUp } from './definitions/catch-up.js';
 import { Trigger } from './trigger.entity.js';
+
+/** Whether a tick is delivered while the schedule's delivery before it has not ended, or skipped. */
+export const OVERLAPS = ['allow', 'skip'] as const;
+export type Overlap = (typeof OVERLAPS)[number];
 
 /** A user's rule: what to POST where, and, by its trigger, when. */
 @Entity('schedules')
 @Index('ix_schedules_newest', ['createdAt', 'id'])
+@Index('ix_schedules_off', ['createdAt', 'id'], { where: 'NOT "enabled"' })
+@Index('ix_schedules_frequency', ['frequency', 'createdAt', 'id'], { where: '"frequency" IS NOT NULL' })
 @Index('ix_schedules_trigger', ['triggerId', 'id'], { where: '"enabled"' })
 @Index('ix_schedules_trigger_all', ['triggerId'])
 @Check('ck_schedules_frequency', '"frequency" IS NULL OR "frequency" > 0')
 @Check('ck_schedules_triggered', '"triggered" >= 0')
+@Check('ck_schedules_catch_up', `"catch_up" IN ('latest', 'none', 'all')`)
+@Check('ck_schedules_overlap', `"overlap" IN ('allow', 'skip')`)
 export class Schedule {
   @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'pk_schedules' })
   id: string;
@@ -27,6 +36,10 @@ export class Schedule {
   @Column({ type: 'text' })
   endpoint: string;
 
+  /** Of the endpoint's origin, whose deliveries take turns with those of others. */
+  @Column({ type: 'integer', name: 'origin_id' })
+  originId: number;
+
   /** JSON text, as it was given. */
   @Column({ type: 'text' })
   payload: string;
@@ -37,6 +50,12 @@ export class Schedule {
 
   @Column({ type: 'boolean', default: true })
   enabled: boolean;
+
+  @Column({ type: 'text', name: 'catch_up', default: 'latest' })
+  catchUp: CatchUp;
+
+  @Column({ type: 'text', default: 'allow' })
+  overlap: Overlap;
 
   /** Runs so far. */
   @Column({ type: 'integer', default: 0 })

@@ -23,6 +23,8 @@ export function scheduleView(schedule: Schedule, publicUrl: string): ScheduleDto
     auth_token: schedule.authToken ? MASKED_TOKEN : null,
     next_send_at: nextSendAt(schedule),
     enabled: schedule.enabled,
+    catch_up: schedule.catchUp,
+    overlap: schedule.overlap,
     triggered: schedule.triggered,
     last_run: schedule.lastRun,
     created_at: schedule.createdAt,
@@ -33,7 +35,7 @@ export function scheduleView(schedule: Schedule, publicUrl: string): ScheduleDto
 }
 
 /** The trigger's next tick, or the first after the schedule became active, whichever is later. */
-function nextSendAt({ enabled, activeSince, trigger }: Schedule): Date | null {
+export function nextSendAt({ enabled, activeSince, trigger }: Schedule): Date | null {
   if (!enabled || !trigger.nextFireAt) return null;
   return trigger.nextFireAt > activeSince ? trigger.nextFireAt : nextTick(triggerDefinition(trigger), activeSince);
 }

@@ -7,8 +7,11 @@ import { ApiAnswers } from '../http/api-answers.decorator.js';
 import { UuidPipe } from '../http/identifiers.pipe.js';
 import { type Page, PageOf, pageOf, type PageRequest } from '../http/paging.js';
 import { PublicUrl } from '../http/public-url.js';
+import { CATCH_UPS } from './definitions/catch-up.js';
+import { OVERLAPS } from './schedule.entity.js';
 import { scheduleFilter } from './schedule-filter.js';
 import { scheduleChanges } from './schedule-input.js';
+import { ScheduleList } from './schedule-list.js';
 import { scheduleView } from './schedule.view.js';
 import { CreateScheduleDto, ScheduleDto, SchedulePageDto, UpdateScheduleDto } from './schedules.dto.js';
 import { SchedulesService } from './schedules.service.js';
@@ -17,20 +20,25 @@ import { SchedulesService } from './schedules.service.js';
 @ApiHeader({ name: 'Prefer', required: false, description: '`handling=strict` refuses unknown fields with a 400.' })
 @Controller('api/v1/schedule')
 export class SchedulesController {
-  constructor(private readonly schedules: SchedulesService) {}
+  constructor(
+    private readonly schedules: SchedulesService,
+    private readonly scheduleList: ScheduleList,
+  ) {}
 
   /** Lists schedules, newest first. */
   @Get()
   @ApiQuery({ name: 'frequency', required: false, schema: { type: 'integer' } })
   @ApiQuery({ name: 'enabled', required: false, schema: { type: 'boolean' } })
   @ApiQuery({ name: 'endpoint', required: false, schema: { type: 'string' } })
+  @ApiQuery({ name: 'catch_up', required: false, schema: { enum: [...CATCH_UPS] } })
+  @ApiQuery({ name: 'overlap', required: false, schema: { enum: [...OVERLAPS] } })
   @ApiAnswers({ status: 200, type: SchedulePageDto, errors: [400], paged: true })
   async list(
     @Query() query: Record<string, unknown>,
     @PageOf() page: PageRequest,
     @PublicUrl() publicUrl: string,
   ): Promise<Page<ScheduleDto>> {
-    const [schedules, count] = await this.schedules.list(scheduleFilter(query), page);
+    const [schedules, count] = await this.scheduleList.page(scheduleFilter(query), page);
     const results = schedules.map((schedule) => scheduleView(schedule, publicUrl));
     return pageOf(results, count, page);
   }

@@ -1,10 +1,23 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsBoolean, IsInt, IsNotEmpty, IsString, Matches, Max, MaxLength, Min, ValidateIf } from 'class-validator';
+import {
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsNotEmpty,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  ValidateIf,
+} from 'class-validator';
 import { RawJsonField, ReadOnlyFields } from '../http/input.pipe.js';
 import { PageDto } from '../http/page.dto.js';
 import type { RawJson } from '../http/raw-json.js';
+import { type CatchUp, CATCH_UPS } from './definitions/catch-up.js';
+import { OVERLAPS, type Overlap } from './schedule.entity.js';
 
 /** What `auth_token` reads as when one is set; written back, it changes nothing. */
 export const MASKED_TOKEN = '********';
@@ -44,6 +57,13 @@ const Endpoint = () =>
     MaxLength(2048, { message: 'Ensure this field has no more than 2048 characters.' }),
     IsString(NOT_A_STRING),
   );
+
+const OneOf = (choices: readonly string[]) =>
+  IsIn(choices, { message: ({ value }) => `"${textOf(value)}" is not a valid choice.` });
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
 
 @ReadOnlyFields(READ_ONLY)
 abstract class ScheduleFieldsDto {
@@ -106,6 +126,21 @@ abstract class ScheduleFieldsDto {
   @IfGiven()
   @IsBoolean({ message: 'Must be a valid boolean.' })
   active?: boolean;
+
+  /**
+   * What is delivered of ticks more than 60 s late, if they are at most CATCH_UP_WINDOW old: the latest one, none, or
+   * all (the latest 100, oldest first). The others are recorded as missed.
+   */
+  @ApiPropertyOptional({ enum: CATCH_UPS, default: 'latest', example: 'latest' })
+  @IfGiven()
+  @OneOf(CATCH_UPS)
+  catch_up?: CatchUp;
+
+  /** Skip: a tick is not delivered while the delivery before it has not ended, its retries included; it is recorded. */
+  @ApiPropertyOptional({ enum: OVERLAPS, default: 'allow', example: 'allow' })
+  @IfGiven()
+  @OneOf(OVERLAPS)
+  overlap?: Overlap;
 }
 
 export class CreateScheduleDto extends ScheduleFieldsDto {
@@ -161,6 +196,14 @@ export class ScheduleDto {
 
   /** @example true */
   enabled: boolean;
+
+  /** What is delivered of late ticks. */
+  @ApiProperty({ enum: CATCH_UPS, example: 'latest' })
+  catch_up: CatchUp;
+
+  /** Whether deliveries may overlap. */
+  @ApiProperty({ enum: OVERLAPS, example: 'allow' })
+  overlap: Overlap;
 
   /**
    * Runs so far.

@@ -6,7 +6,10 @@ import { MetricsModule } from '../metrics/metrics.module.js';
 import { Dispatcher } from './dispatcher.js';
 import { FanOut } from './fan-out.js';
 import { FanOutWorker } from './fan-out-worker.js';
+import { Firing } from './firing.entity.js';
 import { Schedule } from './schedule.entity.js';
+import { ScheduleCreation } from './schedule-creation.js';
+import { ScheduleList } from './schedule-list.js';
 import { ScheduleTargets } from './schedule-targets.js';
 import { SchedulerService } from './scheduler.service.js';
 import { SchedulesController } from './schedules.controller.js';
@@ -21,13 +24,22 @@ class TokenCipherModule {}
 /** Owns schedules and the triggers they share: the REST resource, and the taking of ticks. */
 @Module({
   imports: [
-    TypeOrmModule.forFeature([Schedule, Trigger]),
+    TypeOrmModule.forFeature([Firing, Schedule, Trigger]),
     ScheduleModule.forRoot(),
     DeliveriesModule.deliveringTo(ScheduleTargets, [TokenCipherModule]),
     MetricsModule,
     TokenCipherModule,
   ],
   controllers: [SchedulesController],
-  providers: [SchedulesService, SchedulerService, Dispatcher, FanOut, FanOutWorker, TriggersService],
+  providers: [
+    SchedulesService,
+    ScheduleCreation,
+    ScheduleList,
+    SchedulerService,
+    Dispatcher,
+    FanOut,
+    FanOutWorker,
+    TriggersService,
+  ],
 })
 export class SchedulesModule {}

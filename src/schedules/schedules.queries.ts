@@ -1,3 +1,31 @@
+// New schedules, each with the trigger of its definition, when that is there and, for an enabled one, at work; the
+// others are left out. One statement is one transaction: the triggers are held from being removed or put to rest until
+// it commits. KEY SHARE, which the foreign key takes in any case, waits for a removal under way and then sees what it
+// did; it passes other creations and a tick being taken. In order of id, so that two batches and a removal of many
+// cannot deadlock.
+export const CREATE_SCHEDULES = `
+  WITH clock AS MATERIALIZED (
+    SELECT date_trunc('milliseconds', clock_timestamp()) AS now
+  ), wanted AS MATERIALIZED (
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::int[], $7::text[],
+                         $8::int[], $9::text[], $10::bytea[], $11::boolean[], $12::text[], $13::text[], $14::int[])
+             AS w (id, kind, text, time_zone, phase, frequency, endpoint, origin_id, payload, auth_token, enabled,
+                   catch_up, overlap, created_by)
+  ), held AS MATERIALIZED (
+    SELECT id AS trigger_id, kind, text, time_zone, phase, next_fire_at FROM triggers
+     WHERE (kind, text, time_zone, phase) IN (SELECT kind, text, time_zone, phase FROM wanted)
+     ORDER BY id FOR KEY SHARE
+  ), made AS (
+    INSERT INTO schedules (id, trigger_id, frequency, endpoint, origin_id, payload, auth_token, enabled, catch_up,
+                           overlap, active_since, created_at, created_by, updated_at, updated_by)
+    SELECT id, trigger_id, frequency, endpoint, origin_id, payload, auth_token, enabled, catch_up,
+           overlap, now, now, created_by, now, created_by
+      FROM wanted JOIN held USING (kind, text, time_zone, phase) CROSS JOIN clock
+     WHERE next_fire_at IS NOT NULL OR NOT enabled
+    RETURNING id, trigger_id, active_since
+  )
+  SELECT made.id, trigger_id, active_since AS now, next_fire_at FROM made JOIN held USING (trigger_id)`;
+
 // Finds the trigger of a definition and keeps it from being removed until this transaction ends. Many creations share
 // a trigger: KEY SHARE lets them pass each other, and a tick being taken.
 export const FIND_TRIGGER = `
@@ -55,36 +83,25 @@ export const UPCOMING_TRIGGERS = `
    WHERE next_fire_at <= clock_timestamp() + make_interval(secs => $1)
    ORDER BY next_fire_at LIMIT $2`;
 
-// One page of the schedules of each firing: counts the run, and turns off those that have had their last one.
-// The page is read first and locked in order of id second, so that the cursor depends on what was there and not on
-// what a concurrent change left over, and two pages cannot deadlock. $6 bounds all pages together.
-export const FIRE_PAGE = `
-  WITH firing AS (
-    SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[], $4::uuid[])
-             AS f (trigger_id, tick, until, after)
-  ), page AS MATERIALIZED (
-    SELECT f.trigger_id, f.tick, s.id, s.active_since
-      FROM firing f
-     CROSS JOIN LATERAL (
-       SELECT id, active_since FROM schedules
-        WHERE trigger_id = f.trigger_id AND enabled AND active_since < f.until AND (f.after IS NULL OR id > f.after)
-        ORDER BY id LIMIT $5) s
-     LIMIT $6
-  ), held AS MATERIALIZED (
-    SELECT s.id FROM schedules s JOIN page p ON p.id = s.id
-     WHERE p.tick IS NOT NULL AND p.active_since < p.tick AND s.enabled AND s.trigger_id = p.trigger_id
-     ORDER BY s.id FOR NO KEY UPDATE OF s
-  ), fired AS (
-    UPDATE schedules s
-       SET triggered = s.triggered + 1,
-           last_run = greatest(s.last_run, p.tick),
-           enabled = s.frequency IS NULL OR s.triggered + 1 < s.frequency
-      FROM page p JOIN held USING (id)
-     WHERE s.id = p.id AND s.enabled AND s.trigger_id = p.trigger_id
-    RETURNING s.id, s.enabled
-  )
-  SELECT p.trigger_id, p.id, p.active_since, fired.id IS NOT NULL AS has_fired, fired.enabled AS is_enabled
-    FROM page p LEFT JOIN fired USING (id)
-   ORDER BY p.trigger_id, p.id`;
+export const LOAD_TARGETS = `SELECT id, endpoint, payload, auth_token, origin_id, halted_at FROM schedules WHERE id = ANY($1)`;
 
-export const LOAD_TARGETS = `SELECT id, endpoint, payload, auth_token, halted_at FROM schedules WHERE id = ANY($1)`;
+// Triggers of the table keep these counts, in the transaction of each change: see the migration that made them.
+export const COUNT_ALL = `SELECT coalesce(sum(delta), 0)::int AS count FROM schedule_counts`;
+
+// Few schedules are off, and they have an index.
+export const COUNT_ENABLED = `
+  SELECT ((SELECT coalesce(sum(delta), 0) FROM schedule_counts)
+          - (SELECT count(*) FROM schedules WHERE NOT enabled))::int AS count`;
+
+// Puts the counts of each creator together into one row. Readers see all of its work or nothing; another replica that
+// is at it makes it unnecessary.
+export const COMPACT_COUNTS = `
+  WITH scattered AS MATERIALIZED (
+    SELECT created_by FROM schedule_counts GROUP BY created_by
+    HAVING count(*) > 1 AND (SELECT pg_try_advisory_xact_lock(hashtext('seed-scheduler schedule counts')))
+  ), taken AS (
+    DELETE FROM schedule_counts c USING scattered s WHERE c.created_by IS NOT DISTINCT FROM s.created_by
+    RETURNING c.created_by, c.delta
+  )
+  INSERT INTO schedule_counts (created_by, delta)
+  SELECT created_by, sum(delta) FROM taken GROUP BY created_by HAVING sum(delta) <> 0`;

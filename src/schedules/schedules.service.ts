@@ -1,18 +1,21 @@
 import { Injectable } from '@nestjs/common';
-import { InjectDataSource, InjectRepository } from '@nestjs/typeorm';
-import type { DataSource, EntityManager, Repository } from 'typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { DeliveriesService } from '../deliveries/deliveries.service.js';
+import { OriginsService } from '../deliveries/origins.service.js';
 import type { DeliveryDto } from '../deliveries/delivery-history.dto.js';
 import type { Principal } from '../http/access.decorators.js';
 import { InvalidInputError, NotFoundError } from '../http/domain-error.js';
 import type { PageRequest } from '../http/paging.js';
 import { ScheduledMetrics } from '../metrics/scheduled-metrics.js';
 import type { Definition } from './definitions/definition.js';
-import { cronDefinition, intervalDefinition } from './definitions/new-definition.js';
+import { databaseNow } from './database-now.js';
+import { newDefinition } from './definitions/new-definition.js';
 import { Schedule } from './schedule.entity.js';
-import type { ScheduleFilter } from './schedule-filter.js';
+import { ScheduleCreation } from './schedule-creation.js';
 import { NO_DEFINITION, type ScheduleChanges } from './schedule-input.js';
+import { nextSendAt } from './schedule.view.js';
 import { TokenCipher } from './token-cipher.js';
 import { TriggersService } from './triggers.service.js';
 
@@ -23,33 +26,19 @@ const CREATED_METRIC = 'schedules.created.sum';
 export class SchedulesService {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
-    @InjectRepository(Schedule) private readonly schedules: Repository<Schedule>,
+    private readonly creation: ScheduleCreation,
     private readonly triggers: TriggersService,
     private readonly deliveries: DeliveriesService,
+    private readonly origins: OriginsService,
     private readonly cipher: TokenCipher,
     private readonly metrics: ScheduledMetrics,
   ) {
     metrics.define(CREATED_METRIC);
-    metrics.read('schedules.enabled.last', () => schedules.countBy({ enabled: true }));
-    metrics.read('schedules.total.last', () => schedules.count());
-  }
-
-  /** Newest first, with the number of all that pass the filter. */
-  list(filter: ScheduleFilter, { limit, offset }: PageRequest): Promise<[Schedule[], number]> {
-    return this.schedules.findAndCount({
-      where: filter,
-      relations: { trigger: true },
-      order: { createdAt: 'DESC', id: 'DESC' },
-      take: limit,
-      skip: offset,
-    });
   }
 
   /** @throws NotFoundError */
-  async get(id: string): Promise<Schedule> {
-    const schedule = await this.schedules.findOne({ where: { id }, relations: { trigger: true } });
-    if (!schedule) throw new NotFoundError();
-    return schedule;
+  get(id: string): Promise<Schedule> {
+    return readSchedule(id, this.dataSource.manager);
   }
 
   /** @throws InvalidInputError when there is no definition */
@@ -57,23 +46,23 @@ export class SchedulesService {
     const { definition, enabled = true } = changes;
     if (!definition) throw new InvalidInputError({ non_field_errors: [NO_DEFINITION] });
     const id = uuidv7();
-    await this.dataSource.transaction(async (manager) => {
-      const now = await databaseNow(manager);
-      await manager.insert(Schedule, {
-        id,
-        triggerId: await this.triggers.acquire(definitionOf(definition, now), enabled, now, manager),
-        frequency: changes.frequency ?? null,
-        endpoint: changes.endpoint,
-        payload: changes.payload ?? '{}',
-        authToken: changes.authToken ? this.cipher.encrypt(changes.authToken, id) : null,
-        enabled,
-        activeSince: now,
-        ...{ createdAt: now, createdBy: caller.id, updatedAt: now, updatedBy: caller.id },
-      });
+    const { schedule, visibleAt } = await this.creation.create({
+      id,
+      definition,
+      frequency: changes.frequency ?? null,
+      endpoint: changes.endpoint,
+      originId: await this.origins.idOf(changes.endpoint),
+      payload: changes.payload ?? '{}',
+      authToken: changes.authToken ? this.cipher.encrypt(changes.authToken, id) : null,
+      enabled,
+      catchUp: changes.catchUp ?? 'latest',
+      overlap: changes.overlap ?? 'allow',
+      createdBy: caller.id,
     });
     this.metrics.increment(CREATED_METRIC);
-    // Read after the commit: a tick that was taken meanwhile is not promised any more.
-    return this.get(id);
+    // A tick that could have been taken before the schedule was there is not promised: its trigger is looked at again.
+    const promised = nextSendAt(schedule);
+    return promised && promised <= visibleAt ? this.get(id) : schedule;
   }
 
   /** @throws NotFoundError, InvalidInputError */
@@ -102,7 +91,7 @@ export class SchedulesService {
 
   /** One page of its deliveries, and the number of all. @throws NotFoundError */
   async history(id: string, page: PageRequest): Promise<[DeliveryDto[], number]> {
-    if (!(await this.schedules.existsBy({ id }))) throw new NotFoundError();
+    if (!(await this.dataSource.getRepository(Schedule).existsBy({ id }))) throw new NotFoundError();
     return this.deliveries.historyOf(id, page);
   }
 
@@ -121,16 +110,19 @@ export class SchedulesService {
       // Otherwise whoever may edit a schedule could have its token sent to themselves.
       if (isElsewhere && changes.authToken === undefined) schedule.authToken = null;
       schedule.endpoint = changes.endpoint;
+      schedule.originId = await this.origins.idOf(changes.endpoint);
     }
     if (changes.payload !== undefined) schedule.payload = changes.payload;
     if (changes.authToken !== undefined) {
       schedule.authToken = changes.authToken === null ? null : this.cipher.encrypt(changes.authToken, id);
     }
+    if (changes.catchUp !== undefined) schedule.catchUp = changes.catchUp;
+    if (changes.overlap !== undefined) schedule.overlap = changes.overlap;
     switchOnOrOff(schedule, changes.enabled, now);
     const { definition } = changes;
     const isRedefined = definition && (definition.kind !== trigger.kind || definition.text !== trigger.text);
     if (isRedefined || (schedule.enabled && !wasEnabled)) {
-      const wanted = isRedefined ? definitionOf(definition, now) : existingDefinition(schedule);
+      const wanted = isRedefined ? newDefinition(definition, now) : existingDefinition(schedule);
       schedule.triggerId = await this.triggers.acquire(wanted, schedule.enabled, now, manager);
       schedule.activeSince = now;
     }
@@ -148,10 +140,6 @@ function switchOnOrOff(schedule: Schedule, enabled: boolean | undefined, now: Da
   schedule.enabled = (enabled ?? schedule.enabled) && !isSpent;
 }
 
-function definitionOf({ kind, text }: { kind: Definition['kind']; text: string }, start: Date): Definition {
-  return kind === 'cron' ? cronDefinition(text) : intervalDefinition(text, start);
-}
-
 function existingDefinition({ trigger }: Schedule): Definition {
   const { kind, text, timeZone, phase } = trigger;
   return kind === 'cron' ? { kind, text, timeZone } : { kind, text, phase };
@@ -161,16 +149,17 @@ function existingDefinition({ trigger }: Schedule): Definition {
 async function lockSchedule(id: string, manager: EntityManager): Promise<Schedule> {
   const locked = await manager.findOne(Schedule, { where: { id }, lock: { mode: 'pessimistic_write' } });
   if (!locked) throw new NotFoundError();
-  return manager.findOneOrFail(Schedule, { where: { id }, relations: { trigger: true } });
+  return readSchedule(id, manager);
+}
+
+/** With its trigger, in one statement: `findOne` with a relation would take two. @throws NotFoundError */
+async function readSchedule(id: string, manager: EntityManager): Promise<Schedule> {
+  const query = manager.createQueryBuilder(Schedule, 'schedule').innerJoinAndSelect('schedule.trigger', 'trigger');
+  const schedule = await query.where('schedule.id = :id', { id }).getOne();
+  if (!schedule) throw new NotFoundError();
+  return schedule;
 }
 
 function withoutRelations({ trigger: _, ...columns }: Schedule): Omit<Schedule, 'trigger'> {
   return columns;
-}
-
-/** The clock that ticks are measured by. */
-async function databaseNow(manager: EntityManager): Promise<Date> {
-  const sql = `SELECT date_trunc('milliseconds', clock_timestamp()) AS now`;
-  const [{ now }] = await manager.query<[{ now: Date }]>(sql);
-  return now;
 }

@@ -150,6 +150,8 @@ describe('a new schedule', () => {
       auth_token: '********',
       next_send_at: `${new Date().getUTCFullYear() + 1}-01-01T00:00:00.000Z`,
       enabled: true,
+      catch_up: 'latest',
+      overlap: 'allow',
       triggered: 0,
       last_run: null,
       created_at: expect.any(String),
@@ -185,6 +187,19 @@ describe('a new schedule', () => {
     [{ frequency: 0 }, { frequency: ['Ensure this value is greater than or equal to 1.'] }],
     [{ enabled: 'maybe' }, { enabled: ['Must be a valid boolean.'] }],
     [{ enabled: null }, { enabled: ['This field may not be null.'] }],
+    [{ catch_up: 'x' }, { catch_up: ['"x" is not a valid choice.'] }],
+    [{ catch_up: 'Latest' }, { catch_up: ['"Latest" is not a valid choice.'] }],
+    [{ catch_up: 7 }, { catch_up: ['"7" is not a valid choice.'] }],
+    [{ catch_up: ['all'] }, { catch_up: ['"["all"]" is not a valid choice.'] }],
+    [{ catch_up: null }, { catch_up: ['This field may not be null.'] }],
+    [{ catch_up: '' }, { catch_up: ['This field may not be blank.'] }],
+    [{ overlap: 'latest' }, { overlap: ['"latest" is not a valid choice.'] }],
+    [{ overlap: true }, { overlap: ['"true" is not a valid choice.'] }],
+    [{ overlap: null }, { overlap: ['This field may not be null.'] }],
+    [
+      { catch_up: 'x', overlap: 'y' },
+      { catch_up: ['"x" is not a valid choice.'], overlap: ['"y" is not a valid choice.'] },
+    ],
     [{ auth_token: 'a\r\nb' }, { auth_token: ['Only visible ASCII characters can be sent as a token.'] }],
   ])('with %j is refused, and the field named', async (fields, expected) => {
     const isWithoutEndpoint = Object.keys(fields).length === 0;
@@ -220,12 +235,15 @@ describe('a new schedule', () => {
   it('may be a form, whose payload is JSON text', async () => {
     const form = new URLSearchParams({
       ...{ endpoint: ENDPOINT, cron_definition: '@yearly', interval_definition: '' },
-      ...{ frequency: '3', enabled: 'false', payload: '{"a": 1.0}' },
+      ...{ frequency: '3', enabled: 'false', payload: '{"a": 1.0}', catch_up: 'all', overlap: 'skip' },
     });
     const reply = await app.call('POST', '/api/v1/schedule/', form.toString(), {
       'content-type': 'application/x-www-form-urlencoded',
     });
-    expect(reply).toMatchObject({ status: 201, body: { frequency: 3, enabled: false, next_send_at: null } });
+    expect(reply).toMatchObject({
+      status: 201,
+      body: { frequency: 3, enabled: false, next_send_at: null, catch_up: 'all', overlap: 'skip' },
+    });
     expect(reply.text).toContain('"payload":{"a": 1.0}');
   });
 
@@ -237,6 +255,108 @@ describe('a new schedule', () => {
     expect(lenient.status).toBe(201);
     expect(lenient.headers.get('warning')).toMatch(/^299 - ".*enabeld.*Did you mean enabled\?"$/);
     expect(strict).toMatchObject({ status: 400, body: { enabeld: [expect.stringContaining('enabled') as string] } });
+  });
+});
+
+describe('catch-up and overlap of a schedule', () => {
+  const policiesOf = ({ catch_up, overlap }: Record<string, unknown>) => [catch_up, overlap];
+
+  it('are those that were given, and each changes without the other', async () => {
+    const created = await app.creates(aSchedule({ catch_up: 'all', overlap: 'skip' }));
+    const path = `/api/v1/schedule/${created.id}/`;
+    expect(policiesOf(created)).toEqual(['all', 'skip']);
+
+    expect(policiesOf((await app.call('PATCH', path, { catch_up: 'none' })).body)).toEqual(['none', 'skip']);
+    expect(policiesOf((await app.call('PUT', path, { overlap: 'allow' })).body)).toEqual(['none', 'allow']);
+    expect(policiesOf((await app.call('PATCH', path, { frequency: 5 })).body)).toEqual(['none', 'allow']);
+    expect(policiesOf((await app.call('GET', path)).body)).toEqual(['none', 'allow']);
+  });
+
+  it('keep their value when a change is refused', async () => {
+    const { id } = await app.creates(aSchedule({ catch_up: 'all' }));
+    const path = `/api/v1/schedule/${id}/`;
+    const refused = await app.call('PATCH', path, { catch_up: 'none', overlap: 'never' });
+    expect(refused).toMatchObject({ status: 400, body: { overlap: ['"never" is not a valid choice.'] } });
+    expect(policiesOf((await app.call('GET', path)).body)).toEqual(['all', 'allow']);
+  });
+
+  it('are known fields, and the nearest ones to their misspellings', async () => {
+    const headers = { prefer: 'handling=strict' };
+    const known = await app.call('POST', '/api/v1/schedule/', aSchedule({ catch_up: 'all', overlap: 'skip' }), headers);
+    expect(known.status).toBe(201);
+
+    const misspelt = await app.call(
+      'POST',
+      '/api/v1/schedule/',
+      aSchedule({ catchup: 'all', overlaps: 'skip' }),
+      headers,
+    );
+    expect(misspelt).toMatchObject({
+      status: 400,
+      body: {
+        catchup: ['Unknown field, ignored. Did you mean catch_up?'],
+        overlaps: ['Unknown field, ignored. Did you mean overlap?'],
+      },
+    });
+  });
+
+  it('filter the list', async () => {
+    const cases = [
+      ['all', 'allow'],
+      ['none', 'skip'],
+      ['all', 'skip'],
+    ];
+    const frequency = 4711;
+    for (const [catch_up, overlap] of cases) await app.creates(aSchedule({ frequency, catch_up, overlap }));
+    const listed = async (query: string) => {
+      const { body } = await app.call('GET', `/api/v1/schedule/?frequency=${frequency}&${query}`);
+      return body.results.map(policiesOf) as unknown;
+    };
+
+    expect(await listed('catch_up=all')).toEqual([cases[2], cases[0]]);
+    expect(await listed('overlap=skip')).toEqual([cases[2], cases[1]]);
+    expect(await listed('overlap=skip&catch_up=none')).toEqual([cases[1]]);
+    expect(await listed('catch_up=latest')).toEqual([]);
+    expect(await listed('catch_up=')).toHaveLength(3);
+    expect(await app.call('GET', '/api/v1/schedule/?catch_up=x&overlap=y')).toMatchObject({
+      status: 400,
+      body: {
+        catch_up: ['Select a valid choice. x is not one of the available choices.'],
+        overlap: ['Select a valid choice. y is not one of the available choices.'],
+      },
+    });
+  });
+
+  it('are documented with their choices', async () => {
+    const { schemas } = (await app.call('GET', '/docs-json')).body.components;
+    for (const name of ['CreateScheduleDto', 'UpdateScheduleDto', 'ScheduleDto']) {
+      expect(schemas[name].properties).toMatchObject({
+        catch_up: { enum: ['latest', 'none', 'all'] },
+        overlap: { enum: ['allow', 'skip'] },
+      });
+    }
+    expect(schemas.DeliveryDto.properties.outcome.enum).toContain('skipped');
+  });
+});
+
+describe('a skipped delivery', () => {
+  it('is listed without an attempt', async () => {
+    const { id } = await app.creates(aSchedule({ overlap: 'skip' }));
+    await app.database.query(
+      `INSERT INTO attempts (delivery_id, attempt, scheduled_for, schedule_id, started_at, outcome, replica)
+       VALUES (gen_random_uuid(), 0, '2026-01-01T08:00:00Z', $1, now(), 'skipped', 'web-1/4711')`,
+      [id],
+    );
+    const { body } = await app.call('GET', `/api/v1/schedule/${id}/deliveries/`);
+    expect(body.results).toEqual([
+      {
+        id: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+        scheduled_for: '2026-01-01T08:00:00.000Z',
+        outcome: 'skipped',
+        missed: null,
+        attempts: [],
+      },
+    ]);
   });
 });
 
@@ -387,6 +507,8 @@ describe('the helpers', () => {
         'schedules.created.sum',
         `${task}.connection_error.sum`,
         `${task}.timeout.sum`,
+        `${task}.missed.sum`,
+        `${task}.skipped.sum`,
         ...[400, 401, 403, 404, 500].map((status) => `${task}.http_error.${status}.sum`),
       ]),
     );

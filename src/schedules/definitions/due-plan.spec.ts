@@ -1,138 +1,154 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Definition, nextTick } from './definition.js';
-import { countTicks, MAX_COUNTED_TICKS, planDue } from './due-plan.js';
+import { lastOf, MAX_CAUGHT_UP_TICKS, MAX_COUNTED_TICKS, partAfter, planDue } from './due-plan.js';
 
 const START = new Date('2026-01-01T00:00:00Z');
-const DAY_SECONDS = 86_400;
+const HOUR = 3_600;
+const DAY = 86_400;
 const hourly: Definition = { kind: 'cron', text: '0 * * * *', timeZone: 'UTC' };
+const everyHour: Definition = { kind: 'interval', text: '1 hour', phase: new Date(0) };
 const minutely: Definition = { kind: 'cron', text: '* * * * *', timeZone: 'UTC' };
-const everySecond: Definition = { kind: 'interval', text: '1 second', phase: new Date(0) };
 const everyMinute: Definition = { kind: 'interval', text: '1 minute', phase: new Date(0) };
+const everySecond: Definition = { kind: 'interval', text: '1 second', phase: new Date(0) };
 
 const later = (seconds: number, from = START) => new Date(from.getTime() + seconds * 1_000);
 
 describe('a tick on time', () => {
   it.each([0, 59, 60])('%i s late is fired alone', (seconds) => {
-    const plan = planDue(everySecond, START, later(seconds), DAY_SECONDS);
-    expect(plan).toEqual({ missed: null, tick: START, nextFireAt: later(1) });
+    const plan = planDue(everySecond, START, later(seconds), DAY);
+    expect(plan).toEqual({ tick: START, late: null, nextFireAt: later(1) });
   });
 
   it('is not there yet before it is due', () => {
-    expect(planDue(hourly, START, later(-0.001), DAY_SECONDS)).toEqual({ missed: null, tick: null, nextFireAt: START });
+    expect(planDue(hourly, START, later(-0.001), DAY)).toEqual({ tick: null, late: null, nextFireAt: START });
   });
 });
 
-describe('a late tick', () => {
-  it.each([60.001, 61])('%f s late is still fired when it is the only one', (seconds) => {
-    const plan = planDue(hourly, START, later(seconds), DAY_SECONDS);
-    expect(plan).toEqual({ missed: null, tick: START, nextFireAt: later(3_600) });
+describe.each([
+  ['a crontab', hourly],
+  ['an interval', everyHour],
+])('late ticks of %s', (_, definition) => {
+  it.each([60.001, 61])('begin %f s after they were due', (seconds) => {
+    const plan = planDue(definition, START, later(seconds), DAY);
+    expect(plan).toEqual({ tick: null, late: { dropped: null, replay: [START] }, nextFireAt: later(HOUR) });
   });
 
-  it.each([hourly, { kind: 'interval', text: '1 hour', phase: START } as const])(
-    'is the only one fired of several, and the others are missed (%o)',
-    (definition) => {
-      const first = later(3_600);
-      expect(planDue(definition, first, later(5 * 3_600 + 61), DAY_SECONDS)).toEqual({
-        missed: { from: first, to: later(4 * 3_600), count: 4 },
-        tick: later(5 * 3_600),
-        nextFireAt: later(6 * 3_600),
-      });
-    },
-  );
-
-  it('leaves the ticks that are on time to the next call', () => {
-    const now = later(5 * 3_600 + 60);
-    const plan = planDue(hourly, START, now, DAY_SECONDS);
-    expect(plan).toMatchObject({ tick: later(4 * 3_600), nextFireAt: later(5 * 3_600) });
-    expect(planDue(hourly, plan.nextFireAt!, now, DAY_SECONDS)).toMatchObject({ missed: null, tick: later(5 * 3_600) });
+  it('can be caught up with together, oldest first', () => {
+    const plan = planDue(definition, START, later(2 * HOUR + 61), DAY);
+    const replay = [START, later(HOUR), later(2 * HOUR)];
+    expect(plan).toEqual({ tick: null, late: { dropped: null, replay }, nextFireAt: later(3 * HOUR) });
   });
 
-  it('exactly as old as the catch-up window is fired, a moment older is missed', () => {
-    expect(planDue(hourly, START, later(100), 100)).toMatchObject({ missed: null, tick: START });
-    expect(planDue(hourly, START, later(100.001), 100)).toEqual({
-      missed: { from: START, to: START, count: 1 },
-      tick: null,
-      nextFireAt: later(3_600),
+  it('leave those that are on time to the next call', () => {
+    const now = later(2 * HOUR + 60);
+    const plan = planDue(definition, START, now, DAY);
+    expect(plan).toMatchObject({ late: { replay: [START, later(HOUR)] }, nextFireAt: later(2 * HOUR) });
+    expect(planDue(definition, plan.nextFireAt!, now, DAY)).toMatchObject({ tick: later(2 * HOUR), late: null });
+  });
+
+  it.each([-1, 0])('are caught up with when they are as old as the catch-up window, %i s more', (seconds) => {
+    expect(planDue(definition, START, later(100 + seconds), 100).late).toEqual({ dropped: null, replay: [START] });
+  });
+
+  it.each([0.001, 1])('are dropped when they are %f s older than the catch-up window', (seconds) => {
+    const plan = planDue(definition, START, later(100 + seconds), 100);
+    const dropped = { from: START, to: START, count: 1 };
+    expect(plan).toEqual({ tick: null, late: { dropped, replay: [] }, nextFireAt: later(HOUR) });
+  });
+
+  it('older than the window are dropped, and those within it are not', () => {
+    expect(planDue(definition, START, later(4 * HOUR + 61), HOUR + 61).late).toEqual({
+      dropped: { from: START, to: later(2 * HOUR), count: 3 },
+      replay: [later(3 * HOUR), later(4 * HOUR)],
     });
   });
 
-  it('is missed without a next one when the definition has no further tick', () => {
-    const last = new Date(8.64e15);
-    const daily: Definition = { kind: 'interval', text: '3650 days', phase: new Date(0) };
-    const first = nextTick(daily, new Date(last.getTime() - 3_650 * DAY_SECONDS * 1_000))!;
-    expect(planDue(daily, first, last, 60).nextFireAt).toBeNull();
+  it.each([99, 100])('are all caught up with when there are %i', (count) => {
+    const { late } = planDue(definition, START, later((count - 1) * HOUR + 61), 365 * DAY);
+    expect(late!.dropped).toBeNull();
+    expect(late!.replay).toHaveLength(count);
+  });
+
+  it('are dropped before the latest 100', () => {
+    const { late, nextFireAt } = planDue(definition, START, later(100 * HOUR + 61), 365 * DAY);
+    expect(late!.dropped).toEqual({ from: START, to: START, count: 1 });
+    expect(late!.replay).toEqual(Array.from({ length: MAX_CAUGHT_UP_TICKS }, (_, i) => later((i + 1) * HOUR)));
+    expect(nextFireAt).toEqual(later(101 * HOUR));
+  });
+
+  it('end with the last of the replay, or with the last dropped one', () => {
+    const inTime = planDue(definition, START, later(2 * HOUR + 61), DAY).late!;
+    const tooLate = planDue(definition, START, later(2 * HOUR + 61), 60).late!;
+    expect([lastOf(inTime), lastOf(tooLate)]).toEqual([later(2 * HOUR), later(2 * HOUR)]);
   });
 });
 
-describe('more late cron ticks than are counted at once', () => {
+describe('a definition without a further tick', () => {
+  it('is not due again', () => {
+    const end = new Date(8.64e15);
+    const decennial: Definition = { kind: 'interval', text: '3650 days', phase: new Date(0) };
+    const last = nextTick(decennial, later(-3_650 * DAY, end))!;
+    expect(planDue(decennial, last, end, 60).nextFireAt).toBeNull();
+  });
+});
+
+describe('more late cron ticks than one plan counts', () => {
   const tickAt = (n: number) => later(60 * (n - 1));
   const nowWith = (late: number) => later(61, tickAt(late));
+  const latest = (count: number) => Array.from({ length: 100 }, (_, i) => tickAt(count - 99 + i));
 
-  it('at the limit are settled in one call', () => {
-    expect(planDue(minutely, START, nowWith(MAX_COUNTED_TICKS), 365 * DAY_SECONDS)).toEqual({
-      missed: { from: START, to: tickAt(9_999), count: 9_999 },
-      tick: tickAt(10_000),
-      nextFireAt: tickAt(10_001),
+  it('at the limit are settled by one', () => {
+    const count = MAX_COUNTED_TICKS;
+    expect(planDue(minutely, START, nowWith(count), 365 * DAY)).toEqual({
+      tick: null,
+      late: { dropped: { from: START, to: tickAt(9_900), count: 9_900 }, replay: latest(count) },
+      nextFireAt: tickAt(count + 1),
     });
   });
 
-  it('beyond it take another call, which fires the latest', () => {
-    const now = nowWith(MAX_COUNTED_TICKS + 1);
-    const plan = planDue(minutely, START, now, 365 * DAY_SECONDS);
-    expect(plan).toEqual({
-      missed: { from: START, to: tickAt(10_000), count: 10_000 },
+  it('beyond it take another one, which still sees all that can be caught up with', () => {
+    const count = MAX_COUNTED_TICKS + 1;
+    const first = planDue(minutely, START, nowWith(count), 365 * DAY);
+    expect(first).toEqual({
       tick: null,
-      nextFireAt: tickAt(10_001),
+      late: { dropped: { from: START, to: tickAt(9_900), count: 9_900 }, replay: [] },
+      nextFireAt: tickAt(9_901),
     });
-    const rest = planDue(minutely, plan.nextFireAt!, now, 365 * DAY_SECONDS);
-    expect(rest).toEqual({ missed: null, tick: tickAt(10_001), nextFireAt: tickAt(10_002) });
+    expect(planDue(minutely, first.nextFireAt!, nowWith(count), 365 * DAY)).toEqual({
+      tick: null,
+      late: { dropped: { from: tickAt(9_901), to: tickAt(9_901), count: 1 }, replay: latest(count) },
+      nextFireAt: tickAt(count + 1),
+    });
   });
 
   it('for an interval are counted at once, however many', () => {
-    const tenYears = 3_650 * DAY_SECONDS;
-    const plan = planDue(everySecond, START, later(tenYears + 61), DAY_SECONDS);
-    expect(plan.missed).toEqual({ from: START, to: later(tenYears - 1), count: tenYears });
-    expect(plan.tick).toEqual(later(tenYears));
+    const tenYears = 3_650 * DAY;
+    const { late } = planDue(everySecond, START, later(tenYears + 61), 2 * DAY);
+    expect(late!.dropped).toEqual({ from: START, to: later(tenYears - 100), count: tenYears - 99 });
+    expect(late!.replay.at(-1)).toEqual(later(tenYears));
   });
 });
 
-describe('a plan', () => {
-  it.each([minutely, everyMinute])('accounts for every tick once and in order (%o)', (definition) => {
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: 200_000 }), fc.integer({ min: 0, max: 100_000 }), (late, window) => {
-        const now = later(late);
-        let [nextFireAt, taken]: [Date, number] = [START, 0];
-        while (nextFireAt <= now) {
-          const plan = planDue(definition, nextFireAt, now, window);
-          taken += (plan.missed?.count ?? 0) + (plan.tick ? 1 : 0);
-          if (plan.missed) {
-            expect(countTicks(definition, later(-1, plan.missed.from), plan.missed.to)).toBe(plan.missed.count);
-          }
-          expect(nextTick(definition, plan.tick ?? plan.missed!.to)).toEqual(plan.nextFireAt);
-          nextFireAt = plan.nextFireAt!;
-        }
-        expect(taken).toBe(Math.floor(late / 60) + 1);
-      }),
-      { seed: 1, numRuns: 40 },
-    );
-  });
-});
+describe.each([
+  ['a crontab', minutely],
+  ['an interval', everyMinute],
+])('the part of a range of %s after an instant', (_, definition) => {
+  const range = { from: START, to: later(540), count: 10 };
+  const after = partAfter(range, definition);
 
-describe('counting ticks', () => {
-  it.each([minutely, everyMinute])('leaves out the first instant and takes in the last (%o)', (definition) => {
-    expect(countTicks(definition, START, later(60))).toBe(1);
-    expect(countTicks(definition, START, later(59))).toBe(0);
-    expect(countTicks(definition, later(-1), later(180))).toBe(4);
-    expect(countTicks(definition, later(60), START)).toBe(0);
+  it('is all of it before its first tick', () => {
+    expect(after(later(-0.001))).toEqual(range);
   });
 
-  it('stops at the limit for cron and is exact for an interval', () => {
-    expect(countTicks(minutely, START, later(60 * 10_001))).toBe(MAX_COUNTED_TICKS);
-    expect(countTicks(everyMinute, START, later(60 * 10_001))).toBe(10_001);
+  it('begins with the first tick that is later', () => {
+    expect(after(START)).toEqual({ from: later(60), to: later(540), count: 9 });
+    expect(after(later(59))).toEqual({ from: later(60), to: later(540), count: 9 });
+    expect(after(later(60))).toEqual({ from: later(120), to: later(540), count: 8 });
+    expect(after(later(539))).toEqual({ from: later(540), to: later(540), count: 1 });
   });
 
-  it('does not count the phase of an interval, which is no tick', () => {
-    expect(countTicks({ kind: 'interval', text: '1 hour', phase: START }, later(-7_200), later(3_600))).toBe(1);
+  it('is nothing from its last tick on', () => {
+    expect(after(later(540))).toBeNull();
+    expect(after(later(9_999))).toBeNull();
   });
 });

@@ -4,92 +4,127 @@ import { parseInterval } from './interval.js';
 /** Seconds. A tick exactly this late is still on time. */
 export const LATE_TICK_GRACE_SECONDS = 60;
 
-/** The most cron ticks that one call counts, since they have to be walked. Intervals are counted by arithmetic. */
+/** The most late ticks that a schedule is given after all: the latest ones. */
+export const MAX_CAUGHT_UP_TICKS = 100;
+
+/** The most cron ticks that one plan counts, since they have to be walked. Intervals are counted by arithmetic. */
 export const MAX_COUNTED_TICKS = 10_000;
 
+/** Consecutive ticks, both ends included; `count` is at least 1. */
+export interface TickRange {
+  from: Date;
+  to: Date;
+  count: number;
+}
+
+/** Consecutive late ticks, of which there is at least one: the dropped ones, and after them those of the replay. */
+export interface LateTicks {
+  /** those that no schedule gets; null when there are none */
+  dropped: TickRange | null;
+  /** those that a schedule can catch up with, oldest first; see `caughtUpTicks` */
+  replay: Date[];
+}
+
+/** What to do with a due trigger: either `tick` or `late` is set. Neither is when it is not due yet. */
 export interface DuePlan {
-  /** ticks that are dropped, oldest first; to be recorded as missed; null when there are none */
-  missed: { from: Date; to: Date; count: number } | null;
-  /** the tick to fire now; null when every late one is older than the catch-up window, or more are to be counted */
+  /** the tick to fire on time, for every schedule of the trigger */
   tick: Date | null;
+  late: LateTicks | null;
   /** the trigger's next_fire_at after this plan, which may be due as well; null when there is no further tick */
   nextFireAt: Date | null;
 }
 
-interface LateTicks {
-  /** the latest of them, unless `hasMore` */
-  last: Date;
-  /** the one before `last`; null when `last` is the only one */
-  lastButOne: Date | null;
+/** Ticks by their number, from 0. */
+interface TickSequence {
   count: number;
-  /** the tick after `last` is late too: counting stopped at the limit */
+  at: (n: number) => Date;
+  /** one more follows: counting stopped at the limit */
   hasMore: boolean;
 }
 
 /**
  * What to do with a trigger whose oldest untaken tick is `nextFireAt`. On time: that tick fires alone, and the caller
- * comes back while the trigger is due. Late: the latest of the late ticks fires, if it is at most
- * `catchUpWindowSeconds` old, and the others are missed. Beyond MAX_COUNTED_TICKS late ticks, the first of them are
- * missed, nothing fires, and the caller comes back for the rest. Not due yet: nothing changes.
+ * comes back while the trigger is due. Late: all late ticks are settled at once. The latest MAX_CAUGHT_UP_TICKS of
+ * them, if they are at most `catchUpWindowSeconds` old, can be caught up with; the others are dropped. When there are
+ * more late cron ticks than one plan counts, it drops the first of them, and the caller comes back for the rest.
+ *
+ * @throws DefinitionError
  */
 export function planDue(definition: Definition, nextFireAt: Date, now: Date, catchUpWindowSeconds: number): DuePlan {
-  if (nextFireAt > now) return { missed: null, tick: null, nextFireAt };
-  const onTimeFrom = new Date(now.getTime() - LATE_TICK_GRACE_SECONDS * 1_000);
-  if (nextFireAt >= onTimeFrom) return { missed: null, tick: nextFireAt, nextFireAt: nextTick(definition, nextFireAt) };
+  if (nextFireAt > now) return { tick: null, late: null, nextFireAt };
+  const onTimeFrom = secondsBefore(now, LATE_TICK_GRACE_SECONDS);
+  if (nextFireAt >= onTimeFrom) return { tick: nextFireAt, late: null, nextFireAt: nextTick(definition, nextFireAt) };
 
-  const late = lateTicks(definition, nextFireAt, onTimeFrom);
-  const following = nextTick(definition, late.last);
-  const isTooOld = now.getTime() - late.last.getTime() > catchUpWindowSeconds * 1_000;
-  if (late.hasMore || isTooOld) {
-    return { missed: { from: nextFireAt, to: late.last, count: late.count }, tick: null, nextFireAt: following };
+  const ticks = ticksBefore(onTimeFrom, definition, nextFireAt);
+  // What could be among the latest is left to the next plan, which sees the ticks after it too.
+  if (ticks.hasMore) {
+    const end = ticks.count - MAX_CAUGHT_UP_TICKS;
+    return { tick: null, late: { dropped: firstOf(ticks, end), replay: [] }, nextFireAt: ticks.at(end) };
   }
-  const missed = late.lastButOne && { from: nextFireAt, to: late.lastButOne, count: late.count - 1 };
-  return { missed, tick: late.last, nextFireAt: following };
+  const replayFrom = secondsBefore(now, catchUpWindowSeconds);
+  const tooOld = firstAfter(new Date(replayFrom.getTime() - 1), ticks);
+  const start = Math.max(tooOld, ticks.count - MAX_CAUGHT_UP_TICKS);
+  const replay = Array.from({ length: ticks.count - start }, (_, i) => ticks.at(start + i));
+  const following = nextTick(definition, ticks.at(ticks.count - 1));
+  return { tick: null, late: { dropped: firstOf(ticks, start), replay }, nextFireAt: following };
+}
+
+/** The latest of them. */
+export function lastOf({ dropped, replay }: LateTicks): Date {
+  return replay.at(-1) ?? dropped!.to;
 }
 
 /**
- * How many ticks there are in (after, to]. Exact for an interval; for cron at most MAX_COUNTED_TICKS, which then means
- * "that many or more". A range that planDue reported as missed never holds more.
+ * What of a range lies after an instant, null when nothing does: as a function, to be asked for many instants. The
+ * ticks of a crontab are walked once, and only if an instant lies within the range.
  */
-export function countTicks(definition: Definition, after: Date, to: Date): number {
-  if (definition.kind === 'interval') {
-    const periodMs = parseInterval(definition.text);
-    const upTo = (instant: Date) =>
-      Math.max(0, Math.floor((instant.getTime() - definition.phase.getTime()) / periodMs));
-    return Math.max(0, upTo(to) - upTo(after));
+export function partAfter(range: TickRange, definition: Definition): (instant: Date) => TickRange | null {
+  let ticks: TickSequence | undefined;
+  return (instant) => {
+    if (instant < range.from) return range;
+    if (instant >= range.to) return null;
+    ticks ??= ticksBefore(new Date(range.to.getTime() + 1), definition, range.from);
+    const start = firstAfter(instant, ticks);
+    return { from: ticks.at(start), to: range.to, count: ticks.count - start };
+  };
+}
+
+function firstOf(ticks: TickSequence, count: number): TickRange | null {
+  return count === 0 ? null : { from: ticks.at(0), to: ticks.at(count - 1), count };
+}
+
+/** The number of the first tick after an instant, by bisection; one past the last when none is. */
+function firstAfter(instant: Date, ticks: TickSequence): number {
+  let [low, high] = [0, ticks.count];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (ticks.at(middle) > instant) high = middle;
+    else low = middle + 1;
   }
-  let count = 0;
-  let tick = nextTick(definition, after);
-  while (tick !== null && tick <= to && count < MAX_COUNTED_TICKS) {
-    count += 1;
+  return low;
+}
+
+/** The ticks from `first` on, itself included, that are before `end`. */
+function ticksBefore(end: Date, definition: Definition, first: Date): TickSequence {
+  if (definition.kind === 'cron') return walkedTicks(end, definition, first);
+  const periodMs = parseInterval(definition.text);
+  return {
+    count: Math.ceil((end.getTime() - first.getTime()) / periodMs),
+    at: (n) => new Date(first.getTime() + n * periodMs),
+    hasMore: false,
+  };
+}
+
+function walkedTicks(end: Date, definition: Definition, first: Date): TickSequence {
+  const ticks: Date[] = [];
+  let tick: Date | null = first;
+  while (tick !== null && tick < end && ticks.length < MAX_COUNTED_TICKS) {
+    ticks.push(tick);
     tick = nextTick(definition, tick);
   }
-  return count;
+  return { count: ticks.length, at: (n) => ticks[n], hasMore: tick !== null && tick < end };
 }
 
-/** The ticks from `first` on, itself included, that are before `onTimeFrom`. */
-function lateTicks(definition: Definition, first: Date, onTimeFrom: Date): LateTicks {
-  return definition.kind === 'interval'
-    ? lateIntervalTicks(parseInterval(definition.text), first, onTimeFrom)
-    : lateCronTicks(definition, first, onTimeFrom);
-}
-
-function lateIntervalTicks(periodMs: number, first: Date, onTimeFrom: Date): LateTicks {
-  const further = Math.floor((onTimeFrom.getTime() - 1 - first.getTime()) / periodMs);
-  const at = (n: number) => new Date(first.getTime() + n * periodMs);
-  return { last: at(further), lastButOne: further > 0 ? at(further - 1) : null, count: further + 1, hasMore: false };
-}
-
-function lateCronTicks(definition: Definition, first: Date, onTimeFrom: Date): LateTicks {
-  let last = first;
-  let lastButOne: Date | null = null;
-  let count = 1;
-  for (;;) {
-    const next = nextTick(definition, last);
-    if (next === null || next >= onTimeFrom) return { last, lastButOne, count, hasMore: false };
-    if (count === MAX_COUNTED_TICKS) return { last, lastButOne, count, hasMore: true };
-    lastButOne = last;
-    last = next;
-    count += 1;
-  }
+function secondsBefore(instant: Date, seconds: number): Date {
+  return new Date(instant.getTime() - seconds * 1_000);
 }

@@ -1,5 +1,5 @@
 import { parseCron } from './cron.js';
-import type { CronDefinition, IntervalDefinition } from './definition.js';
+import type { CronDefinition, Definition, IntervalDefinition } from './definition.js';
 import { parseInterval } from './interval.js';
 
 const DEFAULT_TIME_ZONE = 'UTC';
@@ -16,6 +16,14 @@ export function cronDefinition(text: string): CronDefinition {
  */
 export function intervalDefinition(text: string, start: Date): IntervalDefinition {
   return { kind: 'interval', text: text.trim(), phase: phaseOf(parseInterval(text), start) };
+}
+
+/**
+ * @param start as of intervalDefinition
+ * @throws DefinitionError that says what is wrong
+ */
+export function newDefinition({ kind, text }: { kind: Definition['kind']; text: string }, start: Date): Definition {
+  return kind === 'cron' ? cronDefinition(text) : intervalDefinition(text, start);
 }
 
 /** The earliest instant from 1970 on that has the same ticks, so that schedules with the same ticks share a trigger. */

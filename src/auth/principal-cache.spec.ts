@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import type { Principal } from '../http/access.decorators.js';
+import { PrincipalCache } from './principal-cache.js';
+
+const ANN: Principal = { id: 1, isAdmin: true };
+
+/** A cache on a clock that the test sets, over a directory that counts how often it is asked. */
+function aCache(directory: Record<string, Principal>) {
+  const clock = { ms: 0 };
+  let lookUps = 0;
+  const cache = new PrincipalCache(() => clock.ms);
+  const look = (key: string) => async () => {
+    lookUps++;
+    return directory[key] ?? null;
+  };
+  return { clock, directory, who: (key: string) => cache.get(key, look(key)), lookUps: () => lookUps, cache };
+}
+
+describe('whom a token stands for', () => {
+  it('is looked up once for calls at the same time and shortly after', async () => {
+    const { who, lookUps, clock } = aCache({ ann: ANN });
+    expect(await Promise.all([who('ann'), who('ann')])).toEqual([ANN, ANN]);
+    clock.ms = 2_999;
+    expect(await who('ann')).toEqual(ANN);
+    expect(lookUps()).toBe(1);
+  });
+
+  it('is looked up again after three seconds, so that a revoked token is refused', async () => {
+    const { who, directory, clock } = aCache({ ann: ANN });
+    await who('ann');
+    delete directory.ann;
+    clock.ms = 3_000;
+    expect(await who('ann')).toBeNull();
+  });
+
+  it('is not remembered when it is nobody: a new token is valid at once', async () => {
+    const { who, directory } = aCache({});
+    expect(await who('ann')).toBeNull();
+    directory.ann = ANN;
+    expect(await who('ann')).toEqual(ANN);
+  });
+
+  it('is not remembered when the look-up failed', async () => {
+    const { who, cache } = aCache({ ann: ANN });
+    await expect(cache.get('ann', () => Promise.reject(new Error('database is away')))).rejects.toThrow('away');
+    expect(await who('ann')).toEqual(ANN);
+  });
+
+  it('is forgotten for the token seen longest ago when there are more than ten thousand', async () => {
+    const everybody = Object.fromEntries(Array.from({ length: 10_001 }, (_, id) => [`t${id}`, { id, isAdmin: false }]));
+    const { who, lookUps } = aCache(everybody);
+    for (const key of Object.keys(everybody)) await who(key);
+    await who('t10000');
+    expect(lookUps()).toBe(10_001);
+    await who('t0');
+    expect(lookUps()).toBe(10_002);
+  });
+});

@@ -1,0 +1,54 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { CONFIG, type Config } from '../config/config.js';
+import { type AttemptResult, decide } from './decision.js';
+import type { LeasedDelivery } from './delivery.js';
+import { DeliveryInstruments } from './delivery.instruments.js';
+import { DeliverySender } from './delivery-sender.js';
+import type { DeliveryTarget } from './delivery-targets.js';
+import type { Verdict } from './settlement.js';
+
+/** Makes attempts: sends, decides what comes of it, counts and logs. */
+@Injectable()
+export class DeliveryAttempts {
+  private readonly logger = new Logger(DeliveryAttempts.name);
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly sender: DeliverySender,
+    private readonly instruments: DeliveryInstruments,
+  ) {}
+
+  /** Never throws: whatever comes of the POST is a verdict. */
+  async make(delivery: LeasedDelivery, target: DeliveryTarget): Promise<Verdict & { result: AttemptResult }> {
+    const latenessMs = Date.now() - delivery.tick.getTime();
+    const result = await this.sender.send(delivery, target);
+    const maxAttempts = delivery.attemptsBefore + this.config.delivery.maxAttempts;
+    const decision = decide(result, delivery.attempt, maxAttempts, Math.random);
+    this.instruments.countAttempt(result, delivery.attempt, latenessMs);
+    this.log(delivery, target, decision.kind, latenessMs, result);
+    return { delivery, decision, result };
+  }
+
+  /** One wide line per attempt; nothing of the payload, the token, or the endpoint's path. */
+  private log(
+    { id, scheduleId, tick, attempt }: LeasedDelivery,
+    { endpoint }: DeliveryTarget,
+    decision: string,
+    latenessMs: number,
+    { status, error, durationMs }: AttemptResult,
+  ): void {
+    this.logger.log({
+      msg: 'attempt',
+      delivery: id,
+      schedule: scheduleId,
+      tick,
+      attempt,
+      decision,
+      status,
+      error,
+      durationMs,
+      latenessMs,
+      origin: new URL(endpoint).origin,
+    });
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * A CTE that queues deliveries, for statements that know of them in SQL.
+ *
+ * @param source SELECT of schedule_id, scheduled_for, origin_id, due_at
+ */
+export const insertDeliveries = (source: string) => `
+  INSERT INTO deliveries (schedule_id, scheduled_for, origin_id, due_at) ${source} ON CONFLICT DO NOTHING`;
+
+// Leases deliveries that are due: each origin in turn, so that a million for one origin stand in nobody's way.
+//
+// `origin` walks the index on (origin_id, due_at) from one origin to the next: one step each, however many deliveries
+// an origin has. Of each, the oldest are locked, up to its room; rows that another replica holds are passed over. An
+// origin whose breaker is open gives one delivery, a probe, to the replica that moves probe_at on.
+// Rows are found by ctid from there on: the planner, whose statistics are always behind here, has no join to choose.
+export const LEASE_DELIVERIES = `
+  WITH RECURSIVE origin AS (
+    (SELECT origin_id, due_at FROM deliveries WHERE origin_id > $1 ORDER BY origin_id, due_at LIMIT 1)
+    UNION ALL
+    SELECT next.origin_id, next.due_at
+      FROM origin
+     CROSS JOIN LATERAL (
+       SELECT origin_id, due_at FROM deliveries WHERE origin_id > origin.origin_id
+        ORDER BY origin_id, due_at LIMIT 1) next
+  ), seen AS MATERIALIZED (
+    SELECT origin_id, due_at FROM origin LIMIT $2
+  ), ready AS MATERIALIZED (
+    SELECT seen.origin_id, o.opened_at IS NOT NULL AS is_open, coalesce(asked.room, $6) AS room
+      FROM seen
+      JOIN origins o ON o.id = seen.origin_id
+      LEFT JOIN unnest($4::int[], $5::int[]) AS asked (origin_id, room) ON asked.origin_id = seen.origin_id
+     WHERE seen.due_at <= now() AND coalesce(asked.room, $6) > 0 AND (o.opened_at IS NULL OR o.probe_at <= now())
+  ), probed AS (
+    UPDATE origins SET probe_at = now() + make_interval(secs => $8)
+     WHERE id IN (SELECT origin_id FROM ready WHERE is_open) AND probe_at <= now()
+    RETURNING id
+  ), picked AS MATERIALIZED (
+    SELECT oldest.place
+      FROM ready LEFT JOIN probed ON probed.id = ready.origin_id
+     CROSS JOIN LATERAL (
+       SELECT ctid AS place FROM deliveries WHERE origin_id = ready.origin_id AND due_at <= now()
+        ORDER BY due_at LIMIT CASE WHEN NOT is_open THEN room WHEN probed.id IS NULL THEN 0 ELSE 1 END
+          FOR UPDATE SKIP LOCKED) oldest
+     LIMIT $3
+  ), leased AS (
+    UPDATE deliveries SET due_at = now() + make_interval(secs => $7), is_leased = true, attempts = attempts + 1
+     WHERE ctid = ANY (ARRAY(SELECT place FROM picked))
+    RETURNING schedule_id, scheduled_for, origin_id, attempts, attempts_before, requeued_at
+  )
+  SELECT scan.*, leased.*
+    FROM (SELECT max(origin_id) AS last_seen, count(*)::int AS seen, (SELECT count(*)::int FROM ready) AS ready
+            FROM seen) scan
+    LEFT JOIN leased ON true`;
+
+// Finds leased deliveries whose lease is still the one that was taken. Whoever holds them locked is settling them.
+const STILL_LEASED = `
+  SELECT held.place
+    FROM unnest($1::uuid[], $2::timestamptz[], $3::int[]) AS mine (schedule_id, scheduled_for, attempt)
+   CROSS JOIN LATERAL (
+     SELECT ctid AS place FROM deliveries d
+      WHERE d.schedule_id = mine.schedule_id AND d.scheduled_for = mine.scheduled_for
+        AND d.attempts = mine.attempt AND d.is_leased
+      LIMIT 1 FOR UPDATE SKIP LOCKED) held`;
+
+export const RENEW_LEASES = `
+  UPDATE deliveries SET due_at = now() + make_interval(secs => $4) WHERE ctid = ANY (ARRAY(${STILL_LEASED}))`;
+
+// Gives back deliveries that were not attempted: the lease does not count.
+export const RETURN_LEASES = `
+  UPDATE deliveries SET due_at = now(), is_leased = false, attempts = attempts - 1
+   WHERE ctid = ANY (ARRAY(${STILL_LEASED}))`;
+
+// Writes verdicts down, all or none: the queue, the ledger and the failed tasks. A lease that was lost meanwhile
+// changes neither queue nor outcome; only the POST that was made is added to the history.
+// The clocks of replicas play no part: instants are counted from now, by the database's clock.
+export const SETTLE = `
+  WITH verdict AS MATERIALIZED (
+    SELECT *
+      FROM unnest($1::uuid[], $2::timestamptz[], $3::int[], $4::text[], $5::float8[], $6::float8[], $7::int[],
+                  $8::int[], $9::text[], $10::text[]) WITH ORDINALITY
+        AS v (schedule_id, scheduled_for, attempt, outcome, retry_seconds, age_seconds, duration_ms, status, error,
+              excerpt, nth)
+  ), held AS MATERIALIZED (
+    SELECT v.*, mine.place
+      FROM verdict v
+     CROSS JOIN LATERAL (
+       SELECT ctid AS place FROM deliveries d
+        WHERE d.schedule_id = v.schedule_id AND d.scheduled_for = v.scheduled_for
+          AND d.attempts = v.attempt AND d.is_leased
+        LIMIT 1 FOR UPDATE) mine
+  ), ended AS (
+    DELETE FROM deliveries WHERE ctid = ANY (ARRAY(SELECT place FROM held WHERE outcome IS NOT NULL))
+  ), retried AS (
+    UPDATE deliveries d
+       SET is_leased = false,
+           due_at = now() + (SELECT make_interval(secs => h.retry_seconds) FROM held h WHERE h.place = d.ctid)
+     WHERE ctid = ANY (ARRAY(SELECT place FROM held WHERE outcome IS NULL))
+  ), recorded AS (
+    INSERT INTO attempts (schedule_id, scheduled_for, attempt, started_at, duration_ms, status, error, excerpt, outcome,
+                          retry_at, replica)
+    SELECT schedule_id, scheduled_for, attempt, now() - make_interval(secs => v.age_seconds), v.duration_ms, v.status,
+           v.error, v.excerpt, h.outcome, now() + make_interval(secs => h.retry_seconds), $11
+      FROM verdict v LEFT JOIN held h USING (schedule_id, scheduled_for, attempt)
+     WHERE v.duration_ms IS NOT NULL OR h.place IS NOT NULL
+    ON CONFLICT DO NOTHING
+  ), failed AS (
+    INSERT INTO failed_tasks (schedule_id, scheduled_for, attempts, status, error)
+    SELECT schedule_id, scheduled_for, attempt, status, error FROM held WHERE outcome = 'failed'
+    ON CONFLICT (schedule_id, scheduled_for) DO UPDATE
+      SET failed_at = now(), attempts = EXCLUDED.attempts, status = EXCLUDED.status, error = EXCLUDED.error
+  )
+  SELECT nth::int FROM held`;
+
+// Gives deliveries that have failed a new round of attempts, numbered on. Their turn is that of their schedule's origin.
+export const REQUEUE = `
+  INSERT INTO deliveries (schedule_id, scheduled_for, origin_id, due_at, attempts, attempts_before, requeued_at)
+  SELECT task.schedule_id, task.scheduled_for, s.origin_id, now(), task.attempts, task.attempts, now()
+    FROM unnest($1::uuid[], $2::timestamptz[], $3::int[]) AS task (schedule_id, scheduled_for, attempts)
+    JOIN schedules s ON s.id = task.schedule_id
+  ON CONFLICT DO NOTHING`;
+
+export const COUNT_BY_STATE = `
+  SELECT count(*) FILTER (WHERE due_at <= now())::int AS ready,
+         count(*) FILTER (WHERE due_at > now() AND NOT is_leased)::int AS deferred,
+         count(*) FILTER (WHERE due_at > now() AND is_leased)::int AS active
+    FROM deliveries`;
