@@ -1,4 +1,5 @@
 import { EXPERIMENTS } from './experiments.js';
+import { closeLabs } from './library/lab.js';
 import { perform } from './library/perform.js';
 import { isPassed, paragraphOf, type Result, tableOf } from './library/report.js';
 
@@ -9,6 +10,10 @@ const numbers = args.filter((arg) => arg !== '--short').map(Number);
 const unknown = numbers.filter((number) => !EXPERIMENTS.some((one) => one.number === number));
 if (unknown.length > 0) throw new Error(`there is no experiment ${unknown.join(', ')}`);
 const chosen = EXPERIMENTS.filter(({ number }) => numbers.length === 0 || numbers.includes(number));
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void closeLabs().finally(() => process.exit(1)));
+}
 
 const results: Result[] = [];
 for (const experiment of chosen) {

@@ -15,6 +15,13 @@ const POLL_MS = 250;
 const FAR_AWAY = 8.64e15;
 const CREATED_AT_ONCE = 16;
 
+const openLabs = new Set<Lab>();
+
+/** For when the harness itself is told to stop. */
+export async function closeLabs(): Promise<void> {
+  await Promise.all([...openLabs].map((lab) => lab[Symbol.asyncDispose]()));
+}
+
 /**
  * Where an experiment takes place: a real PostgreSQL, a proxy before it, a sink, and as many replicas as it starts.
  * All of it is its own, and is gone at the end.
@@ -38,6 +45,7 @@ export class Lab implements AsyncDisposable {
     readonly sink: Sink,
   ) {
     this.sinks.push(sink);
+    openLabs.add(this);
   }
 
   static async open(): Promise<Lab> {
@@ -172,6 +180,7 @@ export class Lab implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (!openLabs.delete(this)) return;
     for (const replica of this.started) await replica[Symbol.asyncDispose]();
     for (const sink of this.sinks) await sink[Symbol.asyncDispose]();
     await this.proxy[Symbol.asyncDispose]();

@@ -1,55 +1,60 @@
 // Loaded before the service (node --import): the process kills itself at the n-th passage of a place that it names.
 // The product knows nothing of it: methods of its built classes are wrapped. Node's own type stripping runs this file.
+import { EntityManager } from 'typeorm';
+
 type Method = (...args: unknown[]) => Promise<unknown>;
+type Counts = (args: unknown[], result: unknown) => boolean;
 
 interface Failpoint {
-  /** file of the build */
-  file: string;
-  of: string;
-  /** the first of these that there is */
-  methods: string[];
+  /** class and method */
+  of: { prototype: object };
+  method: string;
   when: 'before' | 'after';
   /** whether a passage counts, by its arguments and its result */
-  counts?: (args: unknown[], result: unknown) => boolean;
+  counts?: Counts;
 }
 
-const isNotEmpty = (list: unknown) => (list as unknown[]).length > 0;
-const isFurtherPage = ([firings]: unknown[]) => (firings as { after: string | null }[]).some(({ after }) => after);
+async function built(file: string): Promise<Record<string, { prototype: object } & string>> {
+  return (await import(new URL(`../../../dist/${file}`, import.meta.url).href)) as never;
+}
 
-const FAN_OUT = { file: 'schedules/fan-out.js', of: 'FanOut', methods: ['fire'] };
-const DISPATCHER = { file: 'schedules/dispatcher.js', of: 'Dispatcher', methods: ['takeDue'] };
-const FAN_OUT_WORKER = { file: 'schedules/fan-out-worker.js', of: 'FanOutWorker', methods: ['continueOne'] };
-const QUEUE = { file: 'deliveries/delivery-queue.js', of: 'DeliveryQueue', methods: ['lease', 'fetch'] };
-const SENDER = { file: 'deliveries/delivery-sender.js', of: 'DeliverySender', methods: ['send'] };
-const SETTLEMENT = { file: 'deliveries/settlement.js', of: 'Settlement', methods: ['settle'] };
+const { Dispatcher } = await built('schedules/dispatcher.js');
+const { FanOut } = await built('schedules/fan-out.js');
+const { TAKE_TICKS } = await built('schedules/schedules.queries.js');
+const { RECORD_FIRINGS } = await built('schedules/firings.queries.js');
+const { DeliveryQueue } = await built('deliveries/delivery-queue.js');
+const { DeliverySender } = await built('deliveries/delivery-sender.js');
+const { Settlement } = await built('deliveries/settlement.js');
+
+const isStatement =
+  (sql: string): Counts =>
+  ([text]) =>
+    text === sql;
+const hasSome: Counts = (_, result) => (result as unknown[]).length > 0;
+const hasLeased: Counts = (_, lease) => (lease as { deliveries: unknown[] }).deliveries.length > 0;
 
 const FAILPOINTS: Record<string, Failpoint> = {
-  'tick taken': { ...FAN_OUT, when: 'before', counts: ([firings]) => isNotEmpty(firings) },
-  'page inserted': { ...FAN_OUT, when: 'after', counts: ([firings]) => isNotEmpty(firings) },
-  'tick committed': { ...DISPATCHER, when: 'after', counts: (_, taken) => Number(taken) > 0 },
-  'further page inserted': { ...FAN_OUT, when: 'after', counts: isFurtherPage },
-  'further page committed': { ...FAN_OUT_WORKER, when: 'after', counts: (_, hasContinued) => hasContinued === true },
-  fetched: { ...QUEUE, when: 'after', counts: (_, leased) => isNotEmpty(leased) },
-  sending: { ...SENDER, when: 'before' },
-  sent: { ...SENDER, when: 'after' },
-  'before settling': { ...SETTLEMENT, when: 'before' },
-  'after settling': { ...SETTLEMENT, when: 'after' },
+  // Within the transaction that takes a tick, and after it.
+  'tick taken': { of: EntityManager, method: 'query', when: 'after', counts: isStatement(TAKE_TICKS) },
+  'firing recorded': { of: EntityManager, method: 'query', when: 'after', counts: isStatement(RECORD_FIRINGS) },
+  'tick committed': { of: Dispatcher, method: 'takeDue', when: 'after', counts: (_, taken) => Number(taken) > 0 },
+  'page inserted': { of: FanOut, method: 'firePages', when: 'after', counts: hasSome },
+  fetched: { of: DeliveryQueue, method: 'lease', when: 'after', counts: hasLeased },
+  sending: { of: DeliverySender, method: 'send', when: 'before' },
+  sent: { of: DeliverySender, method: 'send', when: 'after' },
+  'before settling': { of: Settlement, method: 'settle', when: 'before' },
+  'after settling': { of: Settlement, method: 'settle', when: 'after' },
 };
 
 const [name, passage = '1'] = (process.env.FAILPOINT ?? '').split('@');
 const failpoint = FAILPOINTS[name];
 if (!failpoint) throw new Error(`FAILPOINT names none of ${Object.keys(FAILPOINTS).join(', ')}`);
-await arm(failpoint, Number(passage));
+arm(failpoint, Number(passage));
 
-async function arm({ file, of, methods, when, counts = () => true }: Failpoint, passages: number): Promise<void> {
-  const built = (await import(new URL(`../../../dist/${file}`, import.meta.url).href)) as Record<
-    string,
-    { prototype: object }
-  >;
-  const prototype = built[of].prototype as Record<string, Method>;
-  const method = methods.find((candidate) => candidate in prototype);
-  if (!method) throw new Error(`${of} has none of ${methods.join(', ')}`);
+function arm({ of, method, when, counts = () => true }: Failpoint, passages: number): void {
+  const prototype = of.prototype as Record<string, Method>;
   const original = prototype[method];
+  if (!original) throw new Error(`the built class has no method ${method}`);
   let left = passages;
   const pass = (args: unknown[], result: unknown) => {
     if (counts(args, result) && --left === 0) process.kill(process.pid, 'SIGKILL');
@@ -61,5 +66,3 @@ async function arm({ file, of, methods, when, counts = () => true }: Failpoint, 
     return result;
   };
 }
-
-export {};
