@@ -1,4 +1,5 @@
 import type { DataSourceOptions, EntitySchema, MixedList } from 'typeorm';
+import { ImpatientClient } from './impatient-client.js';
 import { InitialSchema1764000000000 } from './migrations/1764000000000-initial-schema.js';
 import { CatchUpAndOverlap1764000000001 } from './migrations/1764000000001-catch-up-and-overlap.js';
 import { ScheduleCounts1764000000002 } from './migrations/1764000000002-schedule-counts.js';
@@ -14,10 +15,12 @@ const MIGRATIONS = [
 type Entities = MixedList<string | (abstract new () => unknown) | EntitySchema>;
 
 const POOL_SIZE = 20;
-const CONNECT_TIMEOUT_MS = 5_000;
-const STATEMENT_TIMEOUT_MS = 30_000;
-const LOCK_TIMEOUT_MS = 10_000;
+export const CONNECT_TIMEOUT_MS = 5_000;
+const STATEMENT_TIMEOUT_MS = 9_000;
+const LOCK_TIMEOUT_MS = 5_000;
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000;
+/** Longer than any statement may take: the reply was lost, and with it the connection. */
+export const SILENCE_TIMEOUT_MS = 10_000;
 
 /** @param entities those of the rooms; listed by them, since a glob would miss what is not loaded yet */
 export function dataSourceOptions(url: string, entities?: Entities): DataSourceOptions {
@@ -36,7 +39,9 @@ export function dataSourceOptions(url: string, entities?: Entities): DataSourceO
       statement_timeout: STATEMENT_TIMEOUT_MS,
       lock_timeout: LOCK_TIMEOUT_MS,
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+      query_timeout: SILENCE_TIMEOUT_MS,
       keepAlive: true,
+      Client: ImpatientClient,
     },
   };
 }

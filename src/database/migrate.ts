@@ -4,9 +4,14 @@ import { dataSourceOptions } from './data-source-options.js';
 // Held while migrating, so that replicas that start together do it once. It goes with the connection.
 const LOCK_MIGRATIONS = `SELECT pg_advisory_xact_lock(hashtext('seed-scheduler migrations'))`;
 
+// A migration takes as long as it takes, and so does the wait for another replica's.
+const PATIENCE = { statement_timeout: 0, lock_timeout: 0, query_timeout: 0 };
+
 /** Brings the schema up to date. Replicas that call at once wait for each other. */
 export async function migrate(databaseUrl: string): Promise<void> {
-  const dataSource = await new DataSource(dataSourceOptions(databaseUrl)).initialize();
+  const options = dataSourceOptions(databaseUrl);
+  const extra = { ...(options.extra as object), ...PATIENCE };
+  const dataSource = await new DataSource({ ...options, extra }).initialize();
   try {
     await dataSource.transaction(async (manager) => {
       await manager.query(LOCK_MIGRATIONS);

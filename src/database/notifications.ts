@@ -1,9 +1,12 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { CONFIG, type Config } from '../config/config.js';
+import { CONNECT_TIMEOUT_MS, SILENCE_TIMEOUT_MS } from './data-source-options.js';
+import { ImpatientClient } from './impatient-client.js';
 
 const RECONNECT_MS = 1_000;
-const KEEP_ALIVE_DELAY_MS = 10_000;
+/** A connection that only listens does not notice that the other end is gone, unless it asks. */
+const PING_INTERVAL_MS = 10_000;
 
 export type Channel = 'seed_triggers' | 'seed_deliveries';
 
@@ -42,19 +45,26 @@ export class Notifications implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async connect(): Promise<void> {
     if (this.isStopped) return;
-    const client = new Client({
+    const client = new ImpatientClient({
       connectionString: this.config.database.url,
       application_name: 'seed-scheduler notifications',
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: SILENCE_TIMEOUT_MS,
       keepAlive: true,
-      keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
     });
     client.on('notification', ({ channel }) => this.listeners.get(channel as Channel)?.());
-    client.once('error', () => {});
-    client.once('end', () => this.reconnectLater(client));
+    // One broken connection can report several; what matters is its end.
+    client.on('error', () => {});
+    let ping: NodeJS.Timeout | undefined;
+    client.once('end', () => {
+      clearInterval(ping);
+      this.reconnectLater(client);
+    });
     this.client = client;
     try {
       await client.connect();
       for (const channel of this.listeners.keys()) await client.query(`LISTEN ${channel}`);
+      ping = setInterval(() => void client.query('SELECT').catch(() => {}), PING_INTERVAL_MS);
       for (const wake of this.listeners.values()) wake();
     } catch (error) {
       this.logger.warn(`cannot listen, polling meanwhile: ${(error as Error).message}`);

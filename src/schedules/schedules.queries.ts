@@ -87,13 +87,14 @@ export const LOCK_DUE_TRIGGERS = `
    ORDER BY next_fire_at LIMIT $1
      FOR NO KEY UPDATE SKIP LOCKED`;
 
-// Takes the ticks, by compare-and-set: a trigger that has moved on is left alone.
+// Takes the ticks, by compare-and-set: a trigger that has moved on is left alone. JavaScript's instants are whole
+// milliseconds: one that somebody wrote with microseconds must be recognised, or it would be due for ever.
 export const TAKE_TICKS = `
   UPDATE triggers t
      SET next_fire_at = taken.next, last_fire_at = coalesce(taken.tick, t.last_fire_at), fault = taken.fault
     FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::text[])
       AS taken (id, due, tick, next, fault)
-   WHERE t.id = taken.id AND t.next_fire_at = taken.due
+   WHERE t.id = taken.id AND date_trunc('milliseconds', t.next_fire_at) = taken.due
   RETURNING t.id`;
 
 // Milliseconds until the next tick that is not due yet.

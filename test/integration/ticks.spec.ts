@@ -89,6 +89,17 @@ describe('a due tick', () => {
     expect(await app.database.query('SELECT DISTINCT triggered FROM schedules')).toEqual([{ triggered: 1 }]);
   });
 
+  it('that was written with microseconds is taken like any other', async () => {
+    await using app = await startApp({ ROLES: 'api' });
+    await app.creates(aSchedule({ interval_definition: '1 days' }));
+    await setBack(app.database, 5);
+    await app.database.query(`UPDATE triggers SET next_fire_at = next_fire_at + interval '1 microsecond'`);
+
+    expect(await dispatcherOf(app.nest).takeDue()).toBe(1);
+
+    expect(await dispatcherOf(app.nest).takeDue()).toBe(0);
+  });
+
   it('that is corrupt is set aside with the reason, and the others are taken', async () => {
     await using app = await startApp({ ROLES: 'api' });
     await app.creates(aSchedule({ interval_definition: '1 days' }));

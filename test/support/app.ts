@@ -4,31 +4,22 @@ import { createApplication } from '../../src/application.js';
 import type { Config } from '../../src/config/config.js';
 import { configOf } from '../../src/config/load-config.js';
 import { readSettings } from '../../src/config/settings.js';
+import { ADMIN_TOKEN, type ApiCall, caller, type Reply } from './api.js';
 import { createDatabase, type TestDatabase } from './database.js';
 
-export const ADMIN_TOKEN = 'test-admin-token-0123456789';
+export { ADMIN_TOKEN, caller } from './api.js';
 
-// What the API answered, parsed; the assertions of the tests say what they expect of it.
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- checked by those assertions, not by types
-type Json = any;
-
-export interface Reply {
-  status: number;
-  headers: Headers;
-  text: string;
-  body: Json;
-}
+type Json = Reply['body'];
 
 export interface TestApp extends AsyncDisposable {
   url: string;
   nest: NestFastifyApplication;
   database: TestDatabase;
-  /** Calls the API as the admin, unless headers say otherwise. A body that is text is sent as it is. */
-  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>;
+  call: ApiCall;
   /** Makes a schedule, which must succeed, and returns its representation. */
   creates(schedule: object | string): Promise<Json>;
   /** Calls until the reply's body passes. */
-  eventually(path: string, isThere: (body: Reply['body']) => boolean, timeoutMs?: number): Promise<Reply['body']>;
+  eventually(path: string, isThere: (body: Json) => boolean, timeoutMs?: number): Promise<Json>;
 }
 
 export function testConfig(databaseUrl: string, environment: Record<string, string> = {}): Config {
@@ -74,31 +65,6 @@ export async function startApp(environment: Record<string, string> = {}, shared?
       await nest.close();
       if (!shared) await database[Symbol.asyncDispose]();
     },
-  };
-}
-
-/** Calls an API at a base URL. */
-export function caller(url: string): TestApp['call'] {
-  return async (method, path, body, headers = {}) => {
-    const isText = typeof body === 'string';
-    const response = await fetch(url + path, {
-      method,
-      body: body === undefined ? undefined : isText ? body : JSON.stringify(body),
-      headers: {
-        authorization: `Token ${ADMIN_TOKEN}`,
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      redirect: 'manual',
-    });
-    const text = await response.text();
-    let parsed: unknown = text;
-    try {
-      parsed = JSON.parse(text);
-    } catch {
-      // not JSON: the text will do
-    }
-    return { status: response.status, headers: response.headers, text, body: parsed };
   };
 }
 

@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { ADMIN_TOKEN, caller, type TestApp } from './app.js';
+import { ADMIN_TOKEN, type ApiCall, caller } from './api.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 export interface ServiceProcess extends AsyncDisposable {
   url: string;
   child: ChildProcess;
-  call: TestApp['call'];
+  call: ApiCall;
   output(): string;
   /** Sends a signal and waits for the end. @returns the exit code */
   end(signal: NodeJS.Signals): Promise<number | null>;

@@ -1,0 +1,79 @@
+import type { Account } from '../library/account.js';
+import { atMost, exactly, experiment } from '../library/experiment.js';
+import type { Lab } from '../library/lab.js';
+import { duplicatesAtMost, nothingLost } from '../library/verdicts.js';
+
+const SMALL = [
+  'tick taken',
+  'firing recorded',
+  'tick committed',
+  'page inserted',
+  'fetched',
+  'sending',
+  'sent',
+  'before settling',
+  'after settling',
+];
+// A tick of more schedules than some pages hold: one process after another dies in the middle.
+const LARGE = ['page inserted@1', 'page inserted@1', 'page inserted@1'];
+const LARGE_COUNT = 7_000;
+
+interface Abort {
+  failpoint: string;
+  from: number;
+  to: number;
+}
+
+export default experiment({
+  number: 2,
+  title: 'abort at each failpoint',
+  full: { rounds: 3, large: LARGE },
+  short: { rounds: 1, large: [] as string[] },
+
+  async run(lab, { rounds, large }) {
+    // A process that aborts has one POST in flight, and settles before the next one is answered: one abort, one doubt.
+    const endpoint = await lab.sink.at('/hook', { delayMs: 100 });
+    const first = await lab.replica();
+    const schedule = await lab.creates({ endpoint });
+    await first.kill();
+    const aborts: Abort[] = [];
+    for (let round = 0; round < rounds; round++) {
+      for (const failpoint of SMALL) aborts.push(await abortAt(lab, failpoint, 'scheduler,worker'));
+    }
+    const herd = large.length > 0 ? await herdOf(lab) : [];
+    for (const failpoint of large) aborts.push(await abortAt(lab, failpoint, 'scheduler'));
+
+    await lab.replica();
+    const account = await lab.settled([schedule, ...herd], 90_000, Date.now());
+    return [
+      ...nothingLost(lab, account),
+      exactly('aborts', aborts.length, rounds * SMALL.length + large.length),
+      duplicatesAtMost(lab, account, aborts.length),
+      atMost('most duplicates of one abort', mostOfOneAbort(account, aborts), 1),
+    ];
+  },
+});
+
+async function abortAt(lab: Lab, failpoint: string, roles: string): Promise<Abort> {
+  const from = Date.now();
+  lab.timeline.note(`a replica is to abort at "${failpoint}"`);
+  const environment = { FAILPOINT: failpoint, DELIVERY_CONCURRENCY: '1', ROLES: roles };
+  const replica = lab.launch({ environment, preloads: ['failpoint.ts'] });
+  await lab.until(`it aborts at "${failpoint}"; it wrote ${replica.output}`, () => !replica.isRunning);
+  return { failpoint, from, to: Date.now() };
+}
+
+/** Many schedules on one trigger, due once, a while from now. */
+async function herdOf(lab: Lab) {
+  const replica = await lab.replica({ environment: { ROLES: 'api' } });
+  const endpoint = await lab.sink.at('/herd');
+  const one = await lab.creates({ endpoint, interval_definition: '5 seconds', frequency: 1 });
+  const herd = [one, ...(await lab.clones(one, LARGE_COUNT))];
+  await replica.kill();
+  return herd;
+}
+
+function mostOfOneAbort({ duplicates }: Account, aborts: Abort[]): number {
+  const counts = aborts.map(({ from, to }) => duplicates.filter(({ first }) => first.at >= from && first.at <= to));
+  return Math.max(...counts.map(({ length }) => length));
+}

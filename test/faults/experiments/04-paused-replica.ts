@@ -1,0 +1,46 @@
+import { exactly, experiment } from '../library/experiment.js';
+import { nothingLost } from '../library/verdicts.js';
+
+export default experiment({
+  number: 4,
+  title: 'SIGSTOP a replica for longer than its lease, then SIGCONT',
+  full: { schedules: 200 },
+  short: { schedules: 10 },
+
+  async run(lab, { schedules }) {
+    // Its POSTs are answered by 500 while it sleeps; with one attempt it would settle them as failed. Meanwhile another
+    // replica has delivered them.
+    const endpoint = await lab.sink.at('/hook', { statuses: [500, 200], delayMs: [1_500, 0] });
+    const environment = { DELIVERY_MAX_ATTEMPTS: '1', ROLES: 'api,scheduler,worker' };
+    const paused = await lab.replica({ environment });
+    const due = await lab.createsMany(schedules, { endpoint, interval_definition: '2 seconds', frequency: 1 });
+    await lab.until('all POSTs are in flight', () => lab.sink.seen().length >= schedules);
+    paused.pause();
+    await lab.replica({ environment });
+    const before = await lab.settled(due, 60_000);
+    const outcomes = outcomesOf(await lab.postgres.query(STATE));
+
+    paused.resume();
+    const rows = before.rows.length;
+    await lab.until('its POSTs are in the history', async () => {
+      const [{ count }] = await lab.postgres.query<{ count: number }>('SELECT count(*)::int AS count FROM attempts');
+      return count === rows + schedules;
+    });
+    await lab.until('it is at work again', async () => (await paused.call('GET', '/health/ready')).status === 200);
+    const after = await lab.account(due);
+    const changed = outcomesOf(await lab.postgres.query(STATE));
+    return [
+      ...nothingLost(lab, after),
+      exactly('outcomes before', outcomes, `${schedules} delivered`),
+      exactly('outcomes after its stale settlement', changed, outcomes),
+      exactly('failed tasks', (await lab.postgres.query('SELECT FROM failed_tasks')).length, 0),
+      exactly('arrivals', after.arrivals.length, 2 * schedules),
+    ];
+  },
+});
+
+const STATE = `SELECT outcome, count(*)::int FROM attempts WHERE outcome IS NOT NULL GROUP BY outcome ORDER BY outcome`;
+
+function outcomesOf(rows: Record<string, unknown>[]): string {
+  return rows.map(({ outcome, count }) => `${String(count)} ${String(outcome)}`).join(', ');
+}
