@@ -1,0 +1,4 @@
+export function report(results) {
+  console.log(JSON.stringify(results, null, 1));
+  return 0;
+}
