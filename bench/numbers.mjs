@@ -25,3 +25,10 @@ export function summary(values) {
 export function scaled(full, scale, atLeast = 1) {
   return Math.max(Math.min(full, atLeast), Math.round(full * scale));
 }
+
+/** A number as a person reads it: no more than three figures behind the point, and those only where they count. */
+export function compact(value) {
+  const size = Math.abs(value);
+  const digits = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
+  return Number(value.toFixed(digits)).toLocaleString('en-US', { maximumFractionDigits: digits });
+}

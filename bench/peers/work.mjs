@@ -2,6 +2,7 @@
 // row, POST it, write one history row. Only the queue around it is another's.
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { setImmediate } from 'node:timers';
 import pg from 'pg';
 import { Agent } from 'undici';
 

@@ -4,7 +4,7 @@ import { graphileWorker } from '../contenders/graphile-worker.mjs';
 import { pgBoss } from '../contenders/pg-boss.mjs';
 import { serviceContenders } from '../contenders/service.mjs';
 import { above, atLeast } from '../goals.mjs';
-import { median, scaled } from '../numbers.mjs';
+import { compact, median, scaled } from '../numbers.mjs';
 import { installPeers, peerVersions } from '../peers/install.mjs';
 import { startSink } from '../sink.mjs';
 
@@ -36,34 +36,45 @@ export async function run({ postgres, scale, rounds, progress }) {
 
 function reportOf(count, results, skipped) {
   const limit = medianOf(results.get(bareLoop), 'perSecond');
-  const rows = [...results].map(([one, rounds]) => {
-    const middle = middleRound(rounds);
-    return {
-      name: one.name,
-      version: peerVersions()[one.package],
-      note: one.note,
-      isService: one.isService ?? false,
-      isPeer: Boolean(one.package),
-      ...withoutStats(middle),
-      settledPerSecond: medianOf(rounds, 'settledPerSecond'),
-      ratio: middle.perSecond / limit,
-      rounds: rounds.map(({ perSecond }) => perSecond),
-    };
-  });
-  // With the window open, where there is one; the others have it open too.
-  const service = rows.findLast(({ isService }) => isService);
-  const fastestPeer = rows.filter(({ isPeer }) => isPeer).reduce((a, b) => (a.perSecond > b.perSecond ? a : b));
+  const contenders = [...results].map(([one, rounds]) => figuresOf(one, rounds, limit));
+  // With the window open, where there is such a setting: the others have it open too.
+  const service = contenders.findLast(({ isService }) => isService);
+  const fastest = contenders.filter(({ isPeer }) => isPeer).reduce((a, b) => (a.perSecond > b.perSecond ? a : b));
   return {
     figures: {
       count,
-      contenders: rows,
+      contenders,
       skipped: skipped.map((one) => ({ name: one.name, reason: one.skipReason() })),
-      fastestPeer: fastestPeer.name,
+      fastestPeer: fastest.name,
     },
     goals: [
       atLeast('of the bare loop', service.ratio, 0.33, ''),
-      above(`of the fastest peer, ${fastestPeer.name}`, service.perSecond / fastestPeer.perSecond, 1, ''),
+      above(`of the fastest peer, ${fastest.name}`, service.perSecond / fastest.perSecond, 1, ''),
     ],
+    rows: [
+      ...contenders.map(rowOf),
+      ...skipped.map((one) => [one.name, `skipped: ${one.skipReason()}`]),
+      ...serviceRows(service),
+    ],
+    chart: {
+      unit: '/s',
+      bars: contenders.map((one) => ({ label: one.name, value: one.perSecond, isOurs: one.isService })),
+    },
+  };
+}
+
+function figuresOf(one, rounds, limit) {
+  const { stats: _stats, ...middle } = middleRound(rounds);
+  return {
+    name: one.name,
+    version: peerVersions()[one.package],
+    note: one.note,
+    isService: one.isService ?? false,
+    isPeer: Boolean(one.package),
+    ...middle,
+    settledPerSecond: medianOf(rounds, 'settledPerSecond'),
+    ratio: middle.perSecond / limit,
+    rounds: rounds.map(({ perSecond }) => perSecond),
   };
 }
 
@@ -77,6 +88,25 @@ function middleRound(rounds) {
   return rounds.find(({ perSecond }) => perSecond === rate);
 }
 
-function withoutStats({ stats: _, ...rest }) {
-  return rest;
+function rowOf({ name: label, version, perSecond, settledPerSecond, ratio, duplicates, cpuSeconds, note }) {
+  const cpu = cpuSeconds && `processor ${compact(cpuSeconds.contender)} + PostgreSQL ${compact(cpuSeconds.postgres)} s`;
+  return [
+    version ? `${label} ${version}` : label,
+    `${compact(perSecond)}/s`,
+    `ratio ${compact(ratio)}`,
+    `settled ${compact(settledPerSecond)}/s`,
+    `${duplicates} duplicates`,
+    cpu ?? '',
+    note,
+  ];
+}
+
+function serviceRows({ firstMs, lateness, memory, walBytesPerDelivery, ledgerBytesPerAttempt, queueBytesPerDelivery }) {
+  return [
+    ['first arrival', `${compact(firstMs)} ms after due`],
+    ['lateness', `p50 ${compact(lateness.p50)} ms, p99 ${compact(lateness.p99)} ms`],
+    ['memory', `${compact(memory.before.rss)} MiB before, ${compact(memory.after.peak)} MiB at its highest`],
+    ['WAL', `${compact(walBytesPerDelivery)} bytes a delivery`],
+    ['disk', `${compact(ledgerBytesPerAttempt)} bytes an attempt, ${compact(queueBytesPerDelivery)} bytes a delivery`],
+  ];
 }
