@@ -4,9 +4,17 @@ import { parseArgs } from 'node:util';
 import { endAll, removeTempDirs } from './processes.mjs';
 import { startPostgres } from './postgres.mjs';
 import { report } from './report.mjs';
+import * as api from './scenarios/api.mjs';
+import * as backoff from './scenarios/backoff.mjs';
+import * as decay from './scenarios/decay.mjs';
 import * as herd from './scenarios/herd.mjs';
+import * as history from './scenarios/history.mjs';
+import * as million from './scenarios/million.mjs';
+import * as replicas from './scenarios/replicas.mjs';
+import * as steady from './scenarios/steady.mjs';
+import * as triggers from './scenarios/triggers.mjs';
 
-const SCENARIOS = [herd];
+const SCENARIOS = [herd, decay, million, steady, triggers, backoff, replicas, api, history];
 
 const USAGE = `npm run bench -- [--only herd,steady] [--scale 1] [--rounds 3]
   --only     names of scenarios, between commas; all of them otherwise

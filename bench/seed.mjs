@@ -10,8 +10,9 @@ const MINUTE_MS = 60_000;
  *
  * @param where SQL condition over `s`, the row to copy
  * @param values by column: an SQL expression over `s` and `i`, from 1 to `count`; null leaves the column to its default
+ * @param into another table of the same columns, when the copies are to be there
  */
-export async function cloneRow(database, table, where, count, values) {
+export async function cloneRow(database, table, where, count, values, into = table) {
   const columns = await database.query(
     `SELECT column_name AS name FROM information_schema.columns
       WHERE table_schema = 'public' AND table_name = $1 AND is_generated = 'NEVER' ORDER BY ordinal_position`,
@@ -21,7 +22,7 @@ export async function cloneRow(database, table, where, count, values) {
   const list = taken.map((name) => `"${name}"`).join(', ');
   const expressions = taken.map((name) => values[name] ?? `s."${name}"`).join(', ');
   await database.query(
-    `INSERT INTO ${table} (${list}) SELECT ${expressions} FROM ${table} s, generate_series(1, ${count}) AS i WHERE ${where}`,
+    `INSERT INTO ${into} (${list}) SELECT ${expressions} FROM ${table} s, generate_series(1, ${count}) AS i WHERE ${where}`,
   );
 }
 
@@ -38,6 +39,24 @@ export async function seedSchedules(database, service, count, fields) {
   // What autovacuum would have done by the time that so many had been created.
   await database.query('ANALYZE schedules');
   return { triggerId, scheduleId: id };
+}
+
+/**
+ * Triggers of which each has one schedule.
+ *
+ * @param fields of the schedules, as the API takes them
+ * @param values of the triggers' columns: SQL expressions over `i`, from 1 to `count`
+ */
+export async function seedTriggers(database, service, count, { fields, values }) {
+  const { id } = await service.create({ cron_definition: FAR_CRONTAB, enabled: false, ...fields });
+  const template = await database.value('SELECT trigger_id FROM schedules WHERE id = $1', [id]);
+  const before = await database.value('SELECT max(id) FROM triggers');
+  await cloneRow(database, 'triggers', `s.id = ${template}`, count, { id: null, fault: null, ...values });
+  // Nobody else makes triggers meanwhile, so their ids follow each other.
+  const first = await database.value('SELECT min(id) FROM triggers WHERE id > $1', [before]);
+  const clones = { id: 'uuidv7()', enabled: 'true', halted_at: null, trigger_id: `${first} + i - 1` };
+  await cloneRow(database, 'schedules', `s.id = '${id}'`, count, clones);
+  await database.query('ANALYZE schedules, triggers');
 }
 
 /** Gives a schedule a trigger that no other schedule has, so that several seeds in one database do not meet. */

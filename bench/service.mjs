@@ -62,11 +62,27 @@ export async function startService(database, { env = {}, nodeOptions = [] } = {}
     startSeconds,
     get: (path) => call('GET', path),
     create: (schedule) => call('POST', '/api/v1/schedule/', schedule, 201),
+    /** May be called again. */
     async stop() {
-      await agent.close();
+      if (!agent.closed) await agent.close();
       await end(child);
     },
   };
+}
+
+/** Runs the service on a database of its own, and removes both afterwards. */
+export async function withService(postgres, options, use) {
+  const database = await postgres.createDatabase();
+  try {
+    const service = await startService(database, options);
+    try {
+      return await use({ database, service });
+    } finally {
+      await service.stop();
+    }
+  } finally {
+    await database.drop();
+  }
 }
 
 async function isReady(url) {
