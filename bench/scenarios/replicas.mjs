@@ -58,8 +58,11 @@ async function measure({ postgres, replicas, origins, count, env, progress }) {
       const endpoint = sink.urlOf('/hook', index);
       seeds.push(await seedSchedules(database, services[0], perOrigin, { endpoint }));
     }
-    const due = secondAfter(MARGIN_MS);
-    for (const { triggerId } of seeds) await makeDueByInterval(database, triggerId, due);
+    const due = secondAfter(MARGIN_MS).getTime();
+    // A millisecond apart, since no two triggers have the same definition.
+    for (const [index, { triggerId }] of seeds.entries()) {
+      await makeDueByInterval(database, triggerId, new Date(due + index));
+    }
     await sink.received(perOrigin * origins);
     const { middlePerSecond } = await sink.stats();
     progress(`${replicas} replicas, ${origins} origins: ${middlePerSecond.toFixed(0)}/s`);
