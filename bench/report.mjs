@@ -14,16 +14,19 @@ const BAR_WIDTH = 40;
  * @returns the exit code: 1 when a scenario broke down, and 0 whether or not goals are met
  */
 export function report(results) {
-  const told = { ...results, commit: commit() };
+  const flameGraph = results.scenarios.find((scenario) => scenario.flameGraph)?.flameGraph;
+  const scenarios = results.scenarios.map(({ flameGraph: _, ...scenario }) => scenario);
+  const told = { ...results, scenarios, commit: commit() };
   const folder = fileURLToPath(new URL('results/', import.meta.url));
   mkdirSync(folder, { recursive: true });
   const file = join(folder, results.at.replaceAll(':', '-'));
   writeFileSync(`${file}.json`, `${JSON.stringify(told, null, 2)}\n`);
   writeFileSync(`${file}.svg`, chartOf(told));
-  for (const scenario of results.scenarios) printScenario(scenario);
-  printGoals(results);
-  console.log(`\n${file}.json\n${file}.svg`);
-  return results.scenarios.some(({ error }) => error) ? 1 : 0;
+  if (flameGraph) writeFileSync(`${file}.flame.svg`, flameGraph);
+  for (const scenario of scenarios) printScenario(scenario);
+  printGoals(told);
+  console.log(`\n${file}.json\n${file}.svg${flameGraph ? `\n${file}.flame.svg` : ''}`);
+  return scenarios.some(({ error }) => error) ? 1 : 0;
 }
 
 function printScenario({ title, rows = [], chart }) {

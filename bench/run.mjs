@@ -16,10 +16,11 @@ import * as triggers from './scenarios/triggers.mjs';
 
 const SCENARIOS = [herd, decay, million, steady, triggers, backoff, replicas, api, history];
 
-const USAGE = `npm run bench -- [--only herd,steady] [--scale 1] [--rounds 3]
+const USAGE = `npm run bench -- [--only herd,steady] [--scale 1] [--rounds 3] [--cpu-prof]
   --only     names of scenarios, between commas; all of them otherwise
   --scale    shrinks every size and duration, from 0.001 to 1; goals are for 1
   --rounds   rounds of which the median counts, where contenders take turns
+  --cpu-prof one more round of the service in herd, drawn as a flame graph
 
 ${SCENARIOS.map(({ name, title }) => `  ${name.padEnd(9)}  ${title}`).join('\n')}
 
@@ -57,6 +58,7 @@ function readOptions() {
       only: { type: 'string' },
       scale: { type: 'string', default: '1' },
       rounds: { type: 'string', default: '3' },
+      'cpu-prof': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -76,7 +78,12 @@ function readOptions() {
     console.error(`${faults.join('\n')}\n\n${USAGE}`);
     process.exit(2);
   }
-  return { scenarios: SCENARIOS.filter(({ name }) => names?.includes(name) ?? true), scale, rounds };
+  return {
+    scenarios: SCENARIOS.filter(({ name }) => names?.includes(name) ?? true),
+    scale,
+    rounds,
+    cpuProf: values['cpu-prof'],
+  };
 }
 
 async function measure() {
@@ -99,7 +106,8 @@ async function measure() {
 /** One scenario that breaks down does not take the others with it. */
 async function measureOne({ name, title, run }) {
   const start = Date.now();
-  const context = { postgres, scale: options.scale, rounds: options.rounds, progress };
+  const { scale, rounds, cpuProf } = options;
+  const context = { postgres, scale, rounds, cpuProf, progress };
   const told = { name, title, load: loadavg()[0] };
   try {
     return { ...told, ...(await run(context)), seconds: (Date.now() - start) / 1000 };

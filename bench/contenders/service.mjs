@@ -8,7 +8,6 @@ import { measureRun } from './measure.mjs';
 
 const PER_ORIGIN = 'DELIVERY_CONCURRENCY_PER_ORIGIN';
 const MARGIN_MS = 8_000;
-const PROFILE_FLUSH_MS = 500;
 
 /**
  * This service as it is built. One sink is one origin, of which a replica takes 50 POSTs at a time unless it is told
@@ -53,7 +52,6 @@ async function round({ postgres, sink, count, nodeOptions = [] }, env) {
       queueBytesPerDelivery: (sizes.queue - sizesBefore.queue) / count,
     };
   } finally {
-    if (nodeOptions.length > 0) await delay(PROFILE_FLUSH_MS);
     await service.stop();
     await database.drop();
   }

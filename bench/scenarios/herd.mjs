@@ -1,11 +1,15 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { bareLoop } from '../contenders/bare-loop.mjs';
 import { bullmq } from '../contenders/bullmq.mjs';
 import { graphileWorker } from '../contenders/graphile-worker.mjs';
 import { pgBoss } from '../contenders/pg-boss.mjs';
 import { serviceContenders } from '../contenders/service.mjs';
+import { flameGraphOf } from '../flame.mjs';
 import { above, atLeast } from '../goals.mjs';
 import { compact, median, scaled } from '../numbers.mjs';
 import { installPeers, peerVersions } from '../peers/install.mjs';
+import { makeTempDir } from '../processes.mjs';
 import { startSink } from '../sink.mjs';
 
 const FULL = 20_000;
@@ -14,7 +18,7 @@ export const name = 'herd';
 export const title = '20,000 due at once';
 
 /** Every contender does the same durable work, in turns, and the median of its rounds counts. */
-export async function run({ postgres, scale, rounds, progress }) {
+export async function run({ postgres, scale, rounds, progress, cpuProf }) {
   await installPeers();
   const count = scaled(FULL, scale, 1_000);
   const contenders = [bareLoop, ...serviceContenders(), pgBoss, graphileWorker, bullmq];
@@ -30,8 +34,20 @@ export async function run({ postgres, scale, rounds, progress }) {
       results.get(one).push(result);
     }
   }
+  const flameGraph = cpuProf ? await profile({ postgres, sink, count, progress }) : undefined;
   await sink.stop();
-  return reportOf(count, results, skipped);
+  return { ...reportOf(count, results, skipped), flameGraph };
+}
+
+/** One more round of the service, apart from the others since the profiler slows it down. */
+async function profile({ postgres, sink, count, progress }) {
+  progress('this service, with a CPU profile');
+  const folder = makeTempDir();
+  const nodeOptions = ['--cpu-prof', `--cpu-prof-dir=${folder}`];
+  const { window, perSecond } = await serviceContenders().at(-1).round({ postgres, sink, count, nodeOptions });
+  const [file] = readdirSync(folder);
+  const title = `${compact(count)} deliveries due at once, ${compact(perSecond)}/s while profiled; idle time left out`;
+  return flameGraphOf(JSON.parse(readFileSync(join(folder, file), 'utf8')), { title, window });
 }
 
 function reportOf(count, results, skipped) {
@@ -64,7 +80,7 @@ function reportOf(count, results, skipped) {
 }
 
 function figuresOf(one, rounds, limit) {
-  const { stats: _stats, ...middle } = middleRound(rounds);
+  const { stats: _stats, window: _window, ...middle } = middleRound(rounds);
   return {
     name: one.name,
     version: peerVersions()[one.package],
