@@ -120,11 +120,11 @@ async function dropOldestDay(database, postgres) {
 /** Adds up the statements of the transaction that dropped a table, by the process that ran them. */
 function transactionMs(log, table) {
   const lines = [...log.matchAll(/\[(\d+)\].*?duration: ([\d.]+) ms\s+\w+[^:]*: (.*)/g)];
-  const dropAt = lines.findIndex(([, , , sql]) => sql.startsWith(`DROP TABLE ${table}`));
+  const dropAt = lines.findIndex(([, , , sql]) => sql.startsWith(`DROP TABLE IF EXISTS ${table}`));
   if (dropAt < 0) throw new Error('the log does not tell how the oldest day was dropped');
   const process = lines[dropAt][1];
   const own = lines.map(([, pid, ms, sql]) => ({ pid, ms: Number(ms), sql })).filter(({ pid }) => pid === process);
-  const drop = own.findIndex(({ sql }) => sql.startsWith(`DROP TABLE ${table}`));
+  const drop = own.findIndex(({ sql }) => sql.startsWith(`DROP TABLE IF EXISTS ${table}`));
   const start = own.findLastIndex(({ sql }, index) => index < drop && /^(START TRANSACTION|BEGIN)/.test(sql));
   const end = own.findIndex(({ sql }, index) => index > drop && sql.startsWith('COMMIT'));
   if (start < 0 || end < 0) throw new Error('the log does not show the whole transaction');
