@@ -7,7 +7,9 @@ const AHEAD_MS = 50;
 /** Most deliveries that are leased ahead. */
 const MAX_AHEAD = 512;
 /** So many free places are worth a query, whatever the capacity. */
-const WORTH_A_QUERY = 64;
+const WORTH_A_QUERY = 256;
+/** With so many in flight an answer comes every moment. */
+const BUSY = 25;
 /** Share of the past in the average duration of an origin's attempts. */
 const INERTIA = 0.9;
 
@@ -60,6 +62,11 @@ export class DeliveryWindow {
     const share = Math.max(1, Math.ceil(total / this.readyOrigins));
     for (const [id, room] of ofOrigin) ofOrigin.set(id, Math.min(room, share));
     return { total, ofOrigin, ofOthers: Math.min(this.firstPlaces, share) };
+  }
+
+  /** Whether so many POSTs are in flight that one more or less at once makes no difference. */
+  get isBusy(): boolean {
+    return this.inFlight >= BUSY;
   }
 
   /** Whether there is more to lease than there was room for, and now room for enough of it to be worth a query. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type BeforeApplicationShutdown,
   Inject,
@@ -18,6 +19,8 @@ import { SettlementBatcher } from './settlement-batcher.js';
 import type { Verdict } from './settlement.js';
 
 const POLL_INTERVAL_MS = 1_000;
+// While many are in flight, places that come free are filled together: a query for each would cost more than the POST.
+const GATHER_MS = 5;
 const RENEW_INTERVAL_MS = (LEASE_SECONDS * 1000) / 3;
 
 type Target = DeliveryTarget | UnusableTarget | undefined;
@@ -84,6 +87,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, OnModuleDestroy, 
   }
 
   private async startWaiting(): Promise<boolean> {
+    if (this.window.isBusy) await delay(GATHER_MS);
     const deliveries = this.window.takeStartable();
     if (deliveries.length === 0) return false;
     const targets = await this.loadTargets(deliveries);
@@ -140,7 +144,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, OnModuleDestroy, 
   }
 
   private async renew(): Promise<false> {
-    await this.queue.renew([...this.leased]);
+    await this.queue.renew(() => [...this.leased]);
     return false;
   }
 }

@@ -1,9 +1,13 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
-import { QueryFailedError } from 'typeorm';
+import { isRefused } from '../database/refused.js';
 import { WorkLoop } from '../queue/work-loop.js';
 import { Settlement, type Verdict } from './settlement.js';
 
 const MAX_BATCH = 500;
+// Planning and committing cost as much as settling fifty: a moment's wait makes one batch of several.
+const GATHER_MS = 15;
+const ENOUGH = 200;
 const IDLE_MS = 60_000;
 
 /**
@@ -16,7 +20,7 @@ export class SettlementBatcher {
   private pending: Verdict[] = [];
   private batchSize = MAX_BATCH;
   private onSettled: (verdicts: Verdict[]) => void = () => {};
-  private readonly loop = new WorkLoop(SettlementBatcher.name, () => this.flush(), IDLE_MS);
+  private readonly loop = new WorkLoop(SettlementBatcher.name, () => this.gatherAndFlush(), IDLE_MS);
 
   constructor(private readonly settlement: Settlement) {}
 
@@ -34,6 +38,11 @@ export class SettlementBatcher {
   async stop(): Promise<void> {
     await this.loop.stop();
     while (this.pending.length > 0) await this.flush();
+  }
+
+  private async gatherAndFlush(): Promise<boolean> {
+    if (this.pending.length > 0 && this.pending.length < ENOUGH) await delay(GATHER_MS);
+    return this.flush();
   }
 
   private async flush(): Promise<boolean> {
@@ -54,10 +63,4 @@ export class SettlementBatcher {
     this.onSettled(batch);
     return this.pending.length > 0;
   }
-}
-
-/** Whether the database will never take this: SQLSTATE classes 22 (data) and 23 (integrity). */
-function isRefused(error: unknown): boolean {
-  const code = error instanceof QueryFailedError ? (error.driverError as { code?: string }).code : undefined;
-  return /^2[23]/.test(code ?? '');
 }
