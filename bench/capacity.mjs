@@ -21,8 +21,9 @@ const INPUTS = {
   'retention-days': [30, 'days of history', 'default of HISTORY_RETENTION_DAYS'],
   utilisation: [0.6, 'of a core that is planned with', 'assumed: room for a lost replica, vacuum and backups'],
   window: [256, 'POSTs in flight a replica', 'default of DELIVERY_CONCURRENCY'],
-  'cell-cores': [32, 'cores of one PostgreSQL', 'assumed: a large machine as clouds rent them'],
-  'cell-wal-mb': [150, 'MB of WAL a second one PostgreSQL may write', 'assumed: archiving and standbys must keep up'],
+  'cell-cores': [16, 'cores of one PostgreSQL', 'assumed: what one measures before one runs it'],
+  'cell-wal-mb': [100, 'MB of WAL a second one PostgreSQL may write', 'assumed: archiving and standbys must keep up'],
+  'cell-disk-tb': [4, 'TB of history in one PostgreSQL', 'assumed: it has to be restored within hours'],
   'per-replica-core': [
     null,
     'attempts/s a core of the service',
@@ -106,7 +107,14 @@ function compute(given, { typeorm, pgBoss, listen }) {
   const walPerSecond = peak * walBytes;
   const attemptBytes = given['attempt-bytes'] + given['response-bytes'] - SINK_RESPONSE_BYTES;
   const attemptsPerDay = given['deliveries-per-day'] * given['attempts-per-delivery'];
-  const cells = Math.ceil(Math.max(postgresCores / given['cell-cores'], walPerSecond / (given['cell-wal-mb'] * MB)));
+  const ledger = attemptsPerDay * attemptBytes * given['retention-days'];
+  const cells = Math.ceil(
+    Math.max(
+      postgresCores / given['cell-cores'],
+      walPerSecond / (given['cell-wal-mb'] * MB),
+      ledger / (given['cell-disk-tb'] * TB),
+    ),
+  );
   const replicasPerCell = Math.ceil(Math.max(byProcessor, byWindow) / cells);
   return {
     average,
@@ -121,7 +129,7 @@ function compute(given, { typeorm, pgBoss, listen }) {
     walPerSecond,
     walPerDay: given['deliveries-per-day'] * walBytes,
     ledgerPerDay: attemptsPerDay * attemptBytes,
-    ledger: attemptsPerDay * attemptBytes * given['retention-days'],
+    ledger,
     // An hour in which no endpoint answers.
     queueOfAnHour: average * 3_600 * given['queue-bytes'],
     payloadPerSecond: attempts * given['payload-bytes'],

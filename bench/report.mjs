@@ -29,8 +29,9 @@ export function report(results) {
   return scenarios.some(({ error }) => error) ? 1 : 0;
 }
 
-function printScenario({ title, rows = [], chart }) {
-  console.log(`\n${title}`);
+function printScenario({ title, load, seconds, rows = [], chart }) {
+  // A quiet machine has a load near zero when a scenario begins, but for what the one before has left.
+  console.log(`\n${title} (${compact(seconds)} s; load ${compact(load)} at its beginning)`);
   printTable(rows.map((row) => ['', ...row]));
   if (chart) printBars(chart);
 }

@@ -28,7 +28,9 @@ A goal that is missed is told, with its distance, and is no failure of the bench
 time come from /proc.`;
 
 const options = readOptions();
-let postgres = null;
+// A reader that has seen enough (`| head`) must not end this process before it has cleaned up.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+let starting = null;
 let isStopping = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, async () => {
@@ -40,8 +42,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 }
 
 try {
-  postgres = await startPostgres();
-  const results = await measure();
+  starting = startPostgres();
+  const results = await measure(await starting);
   if (!isStopping) process.exitCode = report(results);
 } catch (error) {
   if (!isStopping) {
@@ -86,7 +88,7 @@ function readOptions() {
   };
 }
 
-async function measure() {
+async function measure(postgres) {
   const results = {
     at: new Date().toISOString(),
     scale: options.scale,
@@ -98,13 +100,13 @@ async function measure() {
   for (const scenario of options.scenarios) {
     if (isStopping) break;
     progress(scenario.title);
-    results.scenarios.push(await measureOne(scenario));
+    results.scenarios.push(await measureOne(scenario, postgres));
   }
   return results;
 }
 
 /** One scenario that breaks down does not take the others with it. */
-async function measureOne({ name, title, run }) {
+async function measureOne({ name, title, run }, postgres) {
   const start = Date.now();
   const { scale, rounds, cpuProf } = options;
   const context = { postgres, scale, rounds, cpuProf, progress };
@@ -120,7 +122,8 @@ async function measureOne({ name, title, run }) {
 
 async function cleanUp() {
   await endAll();
-  await postgres?.stop();
+  // One that is just being started is waited for, or it would be left behind.
+  await (await starting?.catch(() => null))?.stop();
   removeTempDirs();
 }
 

@@ -3,7 +3,7 @@ import { peerRound } from './peer.mjs';
 export const pgBoss = {
   name: 'pg-boss',
   package: 'pg-boss',
-  note: 'work(), 8 workers of 32, bursts, a partition of its own',
+  note: 'work(), 2 workers of 128, bursts, a partition of its own',
   round: (context) =>
     peerRound(context, {
       script: 'bench/peers/pg-boss.mjs',

@@ -1,4 +1,4 @@
-// Takes POSTs as fast as it can and remembers when each came, apart for each path.
+// Takes POSTs as fast as it can and remembers when each delivery came first, apart for each path.
 // Arguments: number of ports, milliseconds that an answer takes. Writes its ports to standard output, as JSON.
 //   POST /hook       200
 //   POST /unwilling  503 with a Retry-After of an hour, three times of four; then 200, so that no circuit breaker opens
@@ -12,19 +12,22 @@ const [ports, delayMs] = [Number(process.argv[2] ?? 1), Number(process.argv[3] ?
 const series = new Map();
 
 function seriesOf(path) {
-  if (!series.has(path)) series.set(path, { arrivals: [], lateness: [], keys: new Set(), duplicates: 0 });
+  if (!series.has(path)) series.set(path, { posts: 0, arrivals: [], lateness: [], keys: new Set(), duplicates: 0 });
   return series.get(path);
 }
 
+/** A delivery that came before counts as a duplicate and for nothing else. @returns how many POSTs there were so far */
 function take(path, headers) {
   const at = performance.timeOrigin + performance.now();
   const taken = seriesOf(path);
-  taken.arrivals.push(at);
-  taken.lateness.push(at - Date.parse(headers['x-scheduled-for'] ?? ''));
   const key = headers['idempotency-key'];
   if (taken.keys.has(key)) taken.duplicates++;
-  taken.keys.add(key);
-  return taken.arrivals.length;
+  else {
+    taken.keys.add(key);
+    taken.arrivals.push(at);
+    taken.lateness.push(at - Date.parse(headers['x-scheduled-for'] ?? ''));
+  }
+  return ++taken.posts;
 }
 
 /** `marks` are the instants of the first arrival, of every n-th one after that, and of the last. */
@@ -47,8 +50,8 @@ function statsOf(path, every) {
 }
 
 function answerPost(path, request, response) {
-  const count = take(path, request.headers);
-  const isRefused = path === '/unwilling' && count % 4 !== 0;
+  const posts = take(path, request.headers);
+  const isRefused = path === '/unwilling' && posts % 4 !== 0;
   const end = () => {
     if (isRefused) response.writeHead(503, { 'retry-after': '3600' });
     response.end(isRefused ? 'later' : 'ok');

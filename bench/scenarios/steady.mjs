@@ -22,7 +22,9 @@ export async function run({ postgres, scale, progress }) {
   const figures = await withService(postgres, {}, async ({ database, service }) => {
     progress(`seeding ${count} triggers`);
     const start = secondAfter(MARGIN_MS);
-    const first = `'${start.toISOString()}'::timestamptz + i * interval '${(INTERVAL_SECONDS * 1000) / count} ms'`;
+    // Whole milliseconds: the service counts no finer.
+    const stepMs = Math.floor((INTERVAL_SECONDS * 1000) / count);
+    const first = `'${start.toISOString()}'::timestamptz + i * interval '${stepMs} ms'`;
     await seedTriggers(database, service, count, {
       fields: { endpoint: sink.urlOf() },
       values: {

@@ -72,6 +72,8 @@ export const RETURN_LEASES = `
 // Writes verdicts down, all or none: the queue, the ledger and the failed tasks. A lease that was lost meanwhile
 // changes neither queue nor outcome; only the POST that was made is added to the history.
 // The clocks of replicas play no part: instants are counted from now, by the database's clock.
+// Rows are changed by their key, not by the ctid that locking returns: where the lock had to wait for a renewal that is
+// the place of the new version, which this statement's snapshot does not see, so nothing would be found there.
 export const SETTLE = `
   WITH verdict AS MATERIALIZED (
     SELECT *
@@ -80,27 +82,30 @@ export const SETTLE = `
         AS v (schedule_id, scheduled_for, attempt, outcome, retry_seconds, age_seconds, duration_ms, status, error,
               excerpt, nth)
   ), held AS MATERIALIZED (
-    SELECT v.*, mine.place
+    SELECT v.*, mine.is_held
       FROM verdict v
      CROSS JOIN LATERAL (
-       SELECT ctid AS place FROM deliveries d
+       SELECT true AS is_held FROM deliveries d
         WHERE d.schedule_id = v.schedule_id AND d.scheduled_for = v.scheduled_for
           AND d.attempts = v.attempt AND d.is_leased
         LIMIT 1 FOR UPDATE) mine
   ), ended AS (
-    DELETE FROM deliveries WHERE ctid = ANY (ARRAY(SELECT place FROM held WHERE outcome IS NOT NULL))
+    DELETE FROM deliveries d USING held h
+     WHERE h.outcome IS NOT NULL
+       AND d.schedule_id = h.schedule_id AND d.scheduled_for = h.scheduled_for AND d.attempts = h.attempt
   ), retried AS (
     UPDATE deliveries d
-       SET is_leased = false,
-           due_at = now() + (SELECT make_interval(secs => h.retry_seconds) FROM held h WHERE h.place = d.ctid)
-     WHERE ctid = ANY (ARRAY(SELECT place FROM held WHERE outcome IS NULL))
+       SET is_leased = false, due_at = now() + make_interval(secs => h.retry_seconds)
+      FROM held h
+     WHERE h.outcome IS NULL
+       AND d.schedule_id = h.schedule_id AND d.scheduled_for = h.scheduled_for AND d.attempts = h.attempt
   ), recorded AS (
     INSERT INTO attempts (schedule_id, scheduled_for, attempt, started_at, duration_ms, status, error, excerpt, outcome,
                           retry_at, replica)
     SELECT schedule_id, scheduled_for, attempt, now() - make_interval(secs => v.age_seconds), v.duration_ms, v.status,
            v.error, v.excerpt, h.outcome, now() + make_interval(secs => h.retry_seconds), $11
       FROM verdict v LEFT JOIN held h USING (schedule_id, scheduled_for, attempt)
-     WHERE v.duration_ms IS NOT NULL OR h.place IS NOT NULL
+     WHERE v.duration_ms IS NOT NULL OR h.is_held
     ON CONFLICT DO NOTHING
   ), failed AS (
     INSERT INTO failed_tasks (schedule_id, scheduled_for, attempts, status, error)

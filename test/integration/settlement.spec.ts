@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { describe, expect, it } from 'vitest';
 import { AttemptLedger } from '../../src/deliveries/attempt-ledger.js';
 import type { LeasedDelivery } from '../../src/deliveries/delivery.js';
@@ -19,6 +20,15 @@ function partsOf({ nest }: TestApp) {
 function verdict(delivery: LeasedDelivery, status: number, decision: Verdict['decision']) {
   const result = { durationMs: 1, status, error: null, excerpt: null, retryAfterSeconds: null };
   return { delivery, decision, result: { startedAtMs: performance.now(), ...result } };
+}
+
+async function isWaitingForALock({ database }: TestApp): Promise<void> {
+  for (;;) {
+    const [row] = await database.query<{ count: number }>(
+      `SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    );
+    if (row && row.count > 0) return;
+  }
 }
 
 describe('a settlement', () => {
@@ -46,6 +56,31 @@ describe('a settlement', () => {
     expect(await ledger.pageOfDeliveries(scheduleId, 10, 0)).toMatchObject([
       { attempt: 1, status: 500, outcome: null },
       { attempt: 2, status: 200, outcome: 'delivered' },
+    ]);
+  });
+
+  it('that has to wait for a renewal under way ends the delivery all the same', async () => {
+    await using app = await startApp({ ROLES: 'api' });
+    const { queue, settlement } = partsOf(app);
+    await queueDeliveries(app.database, 2);
+    const [ended, retried] = (await queue.lease(ROOM)).deliveries;
+    if (!ended || !retried) throw new Error('nothing was leased');
+    const renewal = new Client({ connectionString: app.database.url });
+    await renewal.connect();
+    await renewal.query('BEGIN');
+    await renewal.query(`UPDATE deliveries SET due_at = now() + interval '15 seconds'`);
+
+    const settling = settlement.settle([
+      verdict(ended, 200, { kind: 'delivered' }),
+      verdict(retried, 500, { kind: 'retry', inSeconds: 60 }),
+    ]);
+    await isWaitingForALock(app);
+    await renewal.query('COMMIT');
+    await renewal.end();
+    await settling;
+
+    expect(await app.database.query('SELECT schedule_id, is_leased FROM deliveries')).toEqual([
+      { schedule_id: retried.scheduleId, is_leased: false },
     ]);
   });
 
