@@ -51,23 +51,24 @@ export const LEASE_DELIVERIES = `
             FROM seen) scan
     LEFT JOIN leased ON true`;
 
-// Finds leased deliveries whose lease is still the one that was taken. Whoever holds them locked is settling them.
-const STILL_LEASED = `
-  SELECT held.place
-    FROM unnest($1::uuid[], $2::timestamptz[], $3::int[]) AS mine (schedule_id, scheduled_for, attempt)
-   CROSS JOIN LATERAL (
-     SELECT ctid AS place FROM deliveries d
-      WHERE d.schedule_id = mine.schedule_id AND d.scheduled_for = mine.scheduled_for
-        AND d.attempts = mine.attempt AND d.is_leased
-      LIMIT 1 FOR UPDATE SKIP LOCKED) held`;
-
+// Rows that are locked are being settled, and need no renewal: waiting for them could end in a deadlock.
 export const RENEW_LEASES = `
-  UPDATE deliveries SET due_at = now() + make_interval(secs => $4) WHERE ctid = ANY (ARRAY(${STILL_LEASED}))`;
+  UPDATE deliveries SET due_at = now() + make_interval(secs => $4)
+   WHERE ctid = ANY (ARRAY(
+     SELECT held.place
+       FROM unnest($1::uuid[], $2::timestamptz[], $3::int[]) AS mine (schedule_id, scheduled_for, attempt)
+      CROSS JOIN LATERAL (
+        SELECT ctid AS place FROM deliveries d
+         WHERE d.schedule_id = mine.schedule_id AND d.scheduled_for = mine.scheduled_for
+           AND d.attempts = mine.attempt AND d.is_leased
+         LIMIT 1 FOR UPDATE SKIP LOCKED) held))`;
 
 // Gives back deliveries that were not attempted: the lease does not count.
 export const RETURN_LEASES = `
-  UPDATE deliveries SET due_at = now(), is_leased = false, attempts = attempts - 1
-   WHERE ctid = ANY (ARRAY(${STILL_LEASED}))`;
+  UPDATE deliveries d SET due_at = now(), is_leased = false, attempts = attempts - 1
+    FROM unnest($1::uuid[], $2::timestamptz[], $3::int[]) AS mine (schedule_id, scheduled_for, attempt)
+   WHERE d.schedule_id = mine.schedule_id AND d.scheduled_for = mine.scheduled_for
+     AND d.attempts = mine.attempt AND d.is_leased`;
 
 // Writes verdicts down, all or none: the queue, the ledger and the failed tasks. A lease that was lost meanwhile
 // changes neither queue nor outcome; only the POST that was made is added to the history.

@@ -46,7 +46,6 @@ interface LeasedRow {
 export class DeliveryQueue {
   /** the origin that the next lease begins after, so that each has its turn */
   private cursor = 0;
-  private turn: Promise<unknown> = Promise.resolve();
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -89,28 +88,14 @@ export class DeliveryQueue {
     return { deliveries, readyOrigins: scan?.ready ?? 0 };
   }
 
-  /**
-   * Runs statements on leases that this replica holds, one after another. Side by side they would miss rows: a statement
-   * finds a row where it was when it began, and not where another one has put it since.
-   */
-  inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.turn.then(work);
-    this.turn = result.catch(() => {});
-    return result;
-  }
-
-  /** Keeps leases alive; to be called well within LEASE_SECONDS. @param leased says which, when it is their turn */
-  renew(leased: () => LeasedDelivery[]): Promise<void> {
-    return this.inTurn(async () => {
-      const deliveries = leased();
-      if (deliveries.length > 0) await this.dataSource.query(RENEW_LEASES, [...leasesOf(deliveries), LEASE_SECONDS]);
-    });
+  /** Keeps leases alive; to be called well within LEASE_SECONDS. */
+  async renew(deliveries: LeasedDelivery[]): Promise<void> {
+    if (deliveries.length > 0) await this.dataSource.query(RENEW_LEASES, [...leasesOf(deliveries), LEASE_SECONDS]);
   }
 
   /** Gives back deliveries that were not attempted, as if they had not been leased. */
   async giveBack(deliveries: LeasedDelivery[]): Promise<void> {
-    if (deliveries.length === 0) return;
-    await this.inTurn(() => this.dataSource.query(RETURN_LEASES, leasesOf(deliveries)));
+    if (deliveries.length > 0) await this.dataSource.query(RETURN_LEASES, leasesOf(deliveries));
   }
 
   async depth(): Promise<QueueDepth> {

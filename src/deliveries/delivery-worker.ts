@@ -20,7 +20,7 @@ import type { Verdict } from './settlement.js';
 
 const POLL_INTERVAL_MS = 1_000;
 // While many are in flight, places that come free are filled together: a query for each would cost more than the POST.
-const GATHER_MS = 5;
+const GATHER_MS = 2;
 const RENEW_INTERVAL_MS = (LEASE_SECONDS * 1000) / 3;
 
 type Target = DeliveryTarget | UnusableTarget | undefined;
@@ -144,7 +144,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, OnModuleDestroy, 
   }
 
   private async renew(): Promise<false> {
-    await this.queue.renew(() => [...this.leased]);
+    await this.queue.renew([...this.leased]);
     return false;
   }
 }

@@ -5,7 +5,6 @@ import { REPLICA } from '../config/replica.js';
 import type { AttemptResult, Decision } from './decision.js';
 import type { LeasedDelivery } from './delivery.js';
 import { DeliveryInstruments } from './delivery.instruments.js';
-import { DeliveryQueue } from './delivery-queue.js';
 import { SETTLE } from './delivery-queue.queries.js';
 
 /** What a worker has to say of a delivery it leased. */
@@ -23,7 +22,6 @@ export interface Verdict {
 export class Settlement {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
-    private readonly queue: DeliveryQueue,
     private readonly instruments: DeliveryInstruments,
   ) {}
 
@@ -32,9 +30,7 @@ export class Settlement {
    * outcome; only the POST that was made is added to its history.
    */
   async settle(verdicts: Verdict[]): Promise<void> {
-    const rows = await this.queue.inTurn(() =>
-      this.dataSource.query<{ nth: number }[]>(SETTLE, parametersOf(verdicts)),
-    );
+    const rows = await this.dataSource.query<{ nth: number }[]>(SETTLE, parametersOf(verdicts));
     const settled = new Set(rows.map(({ nth }) => nth));
     for (const [i, { decision }] of verdicts.entries()) {
       if (decision.kind !== 'retry' && settled.has(i + 1)) this.instruments.countOutcome(decision.kind);
