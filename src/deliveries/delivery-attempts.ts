@@ -1,4 +1,5 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { CONFIG, type Config } from '../config/config.js';
 import { type AttemptResult, decide } from './decision.js';
 import type { LeasedDelivery } from './delivery.js';
@@ -10,9 +11,8 @@ import type { Verdict } from './settlement.js';
 /** Makes attempts: sends, decides what comes of it, counts and logs. */
 @Injectable()
 export class DeliveryAttempts {
-  private readonly logger = new Logger(DeliveryAttempts.name);
-
   constructor(
+    @InjectPinoLogger(DeliveryAttempts.name) private readonly log: PinoLogger,
     @Inject(CONFIG) private readonly config: Config,
     private readonly sender: DeliverySender,
     private readonly instruments: DeliveryInstruments,
@@ -25,19 +25,21 @@ export class DeliveryAttempts {
     const maxAttempts = delivery.attemptsBefore + this.config.delivery.maxAttempts;
     const decision = decide(result, delivery.attempt, maxAttempts, Math.random);
     this.instruments.countAttempt(result, delivery.attempt, latenessMs);
-    this.log(delivery, target, decision.kind, latenessMs, result);
+    this.note(delivery, target, decision.kind, latenessMs, result);
     return { delivery, decision, result };
   }
 
   /** One wide line per attempt; nothing of the payload, the token, or the endpoint's path. */
-  private log(
+  private note(
     { id, scheduleId, tick, attempt }: LeasedDelivery,
     { endpoint }: DeliveryTarget,
     decision: string,
     latenessMs: number,
     { status, error, durationMs }: AttemptResult,
   ): void {
-    this.logger.log({
+    // Not even made up when nobody reads it.
+    if (!this.log.logger.isLevelEnabled('info')) return;
+    this.log.info({
       msg: 'attempt',
       delivery: id,
       schedule: scheduleId,

@@ -7,7 +7,7 @@ const AHEAD_MS = 50;
 /** Most deliveries that are leased ahead. */
 const MAX_AHEAD = 512;
 /** So many free places are worth a query, whatever the capacity. */
-const WORTH_A_QUERY = 256;
+const WORTH_A_QUERY = 400;
 /** With so many in flight an answer comes every moment. */
 const BUSY = 25;
 /** Share of the past in the average duration of an origin's attempts. */
@@ -79,7 +79,7 @@ export class DeliveryWindow {
       free += this.roomOf(origin);
       capacity += origin.places + aheadOf(origin);
     }
-    return free > 0 && free >= Math.min(WORTH_A_QUERY, capacity / 4);
+    return free > 0 && free >= Math.min(WORTH_A_QUERY, capacity / 2);
   }
 
   /**

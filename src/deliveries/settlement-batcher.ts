@@ -6,8 +6,8 @@ import { Settlement, type Verdict } from './settlement.js';
 
 const MAX_BATCH = 500;
 // Planning and committing cost as much as settling fifty: a moment's wait makes one batch of several.
-const GATHER_MS = 15;
-const ENOUGH = 200;
+const GATHER_MS = 25;
+const ENOUGH = 400;
 const IDLE_MS = 60_000;
 
 /**
