@@ -29,6 +29,10 @@ export default tseslint.config(
       },
     },
   },
+  {
+    files: ['**/*.mjs'],
+    rules: { 'no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }] },
+  },
   { files: ['bench/**', 'scripts/**'], rules: { 'no-console': 'off' } },
   {
     // Answers of the API are looked at as they come; what a test expects of them is its assertion.

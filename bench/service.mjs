@@ -1,14 +1,21 @@
-import { createServer } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, request } from 'undici';
-import { end, startScript } from './processes.mjs';
+import { Settings } from '../dist/config/settings.js';
+import { end, freePort, makeTempDir, startScript } from './processes.mjs';
 
 const ADMIN_TOKEN = 'bench-admin-token-0123456789';
+const SECRET_KEY = 'bench-secret-key-0123456789-0123456789';
 const READY_PATIENCE_MS = 120_000;
+const CONNECTIONS = 64;
 
-/** The built service on its embedded PostgreSQL. Resolves when /health/ready answers 200. */
-export async function startService(dataDir, nodeOptions = []) {
+/** Whether the service that was built knows a setting. */
+export function hasSetting(name) {
+  return name in new Settings();
+}
+
+/** The built service on a database of the benchmark's PostgreSQL. Resolves when /health/ready answers 200. */
+export async function startService(database, { env = {}, nodeOptions = [] } = {}) {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const start = performance.now();
@@ -16,12 +23,15 @@ export async function startService(dataDir, nodeOptions = []) {
     nodeOptions,
     env: {
       PATH: process.env.PATH,
-      ...(process.env.DELIVERY_CONCURRENCY_PER_ORIGIN && { DELIVERY_CONCURRENCY_PER_ORIGIN: process.env.DELIVERY_CONCURRENCY_PER_ORIGIN }),
-      DATA_DIR: dataDir,
+      NODE_ENV: 'production',
+      DATABASE_URL: database.url,
+      SECRET_KEY,
+      DATA_DIR: makeTempDir(),
       HOST: '127.0.0.1',
       PORT: String(port),
       LOG_LEVEL: 'warn',
       SCHEDULER_ADMIN_TOKEN: ADMIN_TOKEN,
+      ...env,
     },
   });
   child.stdout.resume();
@@ -31,25 +41,48 @@ export async function startService(dataDir, nodeOptions = []) {
     await delay(10);
   }
   const startSeconds = (performance.now() - start) / 1000;
-  const agent = new Agent({ connections: 64 });
+  const agent = new Agent({ connections: CONNECTIONS });
+  const headers = { authorization: `Token ${ADMIN_TOKEN}`, 'content-type': 'application/json' };
+
+  async function call(method, path, body, expected = 200) {
+    const response = await request(url + path, {
+      dispatcher: agent,
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    const text = await response.body.text();
+    if (response.statusCode !== expected) throw new Error(`${method} ${path}: ${response.statusCode} ${text}`);
+    return text === '' ? undefined : JSON.parse(text);
+  }
+
   return {
     child,
+    url,
     startSeconds,
-    async create(schedule) {
-      const { statusCode, body } = await request(`${url}/api/v1/schedule/`, {
-        dispatcher: agent,
-        method: 'POST',
-        headers: { authorization: `Token ${ADMIN_TOKEN}`, 'content-type': 'application/json' },
-        body: JSON.stringify(schedule),
-      });
-      const text = await body.text();
-      if (statusCode !== 201) throw new Error(`a schedule was not created: ${statusCode} ${text}`);
-    },
+    get: (path) => call('GET', path),
+    create: (schedule) => call('POST', '/api/v1/schedule/', schedule, 201),
+    /** May be called again. */
     async stop() {
-      await agent.close();
+      if (!agent.closed) await agent.close();
       await end(child);
     },
   };
+}
+
+/** Runs the service on a database of its own, and removes both afterwards. */
+export async function withService(postgres, options, use) {
+  const database = await postgres.createDatabase();
+  try {
+    const service = await startService(database, options);
+    try {
+      return await use({ database, service });
+    } finally {
+      await service.stop();
+    }
+  } finally {
+    await database.drop();
+  }
 }
 
 async function isReady(url) {
@@ -60,12 +93,4 @@ async function isReady(url) {
   } catch {
     return false;
   }
-}
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -1,50 +1,40 @@
-// Takes POSTs as fast as it can and remembers when each came. Writes its port to standard output.
-import { createServer } from 'node:http';
-import { performance } from 'node:perf_hooks';
-import { percentile } from './numbers.mjs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { request } from 'undici';
+import { end, firstLine, startScript } from './processes.mjs';
 
-let arrivals = [];
-let keys = new Set();
-let duplicates = 0;
+const POLL_MS = 50;
+const ARRIVAL_PATIENCE_MS = 600_000;
 
-function take(headers) {
-  const at = performance.timeOrigin + performance.now();
-  const due = Date.parse(headers['x-scheduled-for'] ?? '');
-  arrivals.push({ at, lateness: at - due });
-  const key = headers['idempotency-key'];
-  if (keys.has(key)) duplicates++;
-  keys.add(key);
-}
-
-function stats() {
-  const lateness = arrivals.map((arrival) => arrival.lateness).sort((a, b) => a - b);
+/**
+ * Starts the receiver of all POSTs, in a process of its own.
+ *
+ * @param ports how many origins it has
+ * @param delayMs how long each answer takes
+ */
+export async function startSink({ ports = 1, delayMs = 0 } = {}) {
+  const child = startScript('bench/programs/sink.mjs', [String(ports), String(delayMs)]);
+  const origins = JSON.parse(await firstLine(child)).map((port) => `http://127.0.0.1:${port}`);
+  const [control] = origins;
+  const get = async (path) => (await request(control + path)).body.json();
   return {
-    count: arrivals.length,
-    first: arrivals[0]?.at ?? null,
-    last: arrivals.at(-1)?.at ?? null,
-    p50: percentile(lateness, 0.5),
-    p99: percentile(lateness, 0.99),
-    duplicates,
+    child,
+    origins,
+    urlOf: (path = '/hook', index = 0) => origins[index % origins.length] + path,
+    count: async (path = '/hook') => (await get(`/count?path=${path}`)).count,
+    stats: (path = '/hook', every = 0) => get(`/stats?path=${path}&every=${every}`),
+    async reset(path = '/hook') {
+      await (await request(`${control}/?path=${path}`, { method: 'DELETE' })).body.dump();
+    },
+    /** Resolves when so many have arrived. */
+    async received(count, path = '/hook', patienceMs = ARRIVAL_PATIENCE_MS) {
+      const deadline = Date.now() + patienceMs;
+      for (;;) {
+        const received = await this.count(path);
+        if (received >= count) return;
+        if (Date.now() > deadline) throw new Error(`${received} of ${count} deliveries arrived`);
+        await delay(POLL_MS);
+      }
+    },
+    stop: () => end(child),
   };
 }
-
-function reset() {
-  arrivals = [];
-  keys = new Set();
-  duplicates = 0;
-}
-
-const server = createServer((request, response) => {
-  if (request.method === 'POST') {
-    take(request.headers);
-    request.resume().on('end', () => response.end('ok'));
-  } else if (request.method === 'DELETE') {
-    reset();
-    response.end();
-  } else {
-    const answer = request.url === '/count' ? { count: arrivals.length } : stats();
-    response.setHeader('content-type', 'application/json').end(JSON.stringify(answer));
-  }
-});
-server.keepAliveTimeout = 60_000;
-server.listen(0, '127.0.0.1', () => console.log(server.address().port));

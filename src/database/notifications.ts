@@ -26,11 +26,15 @@ export class Notifications implements OnApplicationBootstrap, OnModuleDestroy {
   private client: Client | null = null;
   private timer: NodeJS.Timeout | null = null;
   private isStopped = false;
+  private isListening = false;
 
   constructor(@Inject(CONFIG) private readonly config: Config) {}
 
+  /** May be called before this one is connected and after: rooms start in any order. */
   listen(channel: Channel, onNotification: () => void): void {
     this.listeners.set(channel, onNotification);
+    // When this fails the connection is broken; the next one listens to all channels.
+    if (this.isListening) void this.client?.query(`LISTEN ${channel}`).then(onNotification, () => {});
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -63,6 +67,7 @@ export class Notifications implements OnApplicationBootstrap, OnModuleDestroy {
     this.client = client;
     try {
       await client.connect();
+      this.isListening = true;
       for (const channel of this.listeners.keys()) await client.query(`LISTEN ${channel}`);
       ping = setInterval(() => void client.query('SELECT').catch(() => {}), PING_INTERVAL_MS);
       for (const wake of this.listeners.values()) wake();
@@ -76,6 +81,7 @@ export class Notifications implements OnApplicationBootstrap, OnModuleDestroy {
   private reconnectLater(broken: Client): void {
     if (this.isStopped || this.client !== broken) return;
     this.client = null;
+    this.isListening = false;
     this.timer = setTimeout(() => void this.connect(), RECONNECT_MS);
   }
 }

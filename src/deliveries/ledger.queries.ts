@@ -40,6 +40,9 @@ export const LIST_PARTITIONS = `
     FROM pg_inherits i JOIN pg_class child ON child.oid = i.inhrelid
    WHERE i.inhparent = 'attempts'::regclass AND child.relname ~ '^attempts_[0-9]{8}$'`;
 
+// Appends wait, and choose their partitions afterwards; reads go on.
+export const HOLD_APPENDS = 'LOCK TABLE attempts IN SHARE ROW EXCLUSIVE MODE';
+
 // Rows that went to the default partition because the one of their day was not there yet.
 export const moveFromDefault = (partition: string) => `
   WITH moved AS (

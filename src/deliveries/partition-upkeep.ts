@@ -1,5 +1,5 @@
 import { type DataSource, type EntityManager, QueryFailedError } from 'typeorm';
-import { FORGET_OLD_ROWS, LIST_PARTITIONS, LOCK_PARTITIONS, moveFromDefault } from './ledger.queries.js';
+import { FORGET_OLD_ROWS, HOLD_APPENDS, LIST_PARTITIONS, LOCK_PARTITIONS, moveFromDefault } from './ledger.queries.js';
 import { expiredPartitions, type Partition, partitionsAhead } from './partitions.js';
 
 /** How long an upkeep may stand in the queue for a lock, since appends and reads queue up behind it. */
@@ -11,8 +11,9 @@ const LOCK_NOT_AVAILABLE = '55P03';
 const STORAGE = 'autovacuum_vacuum_insert_scale_factor = 0.05';
 
 /**
- * Makes the partitions that are missing, those of the next days too. Neither appends nor reads wait for it, unless they
- * need the default partition, and then for a moment.
+ * Makes the partitions that are missing, those of the next days too. Neither appends nor reads wait for those of days
+ * to come, unless they need the default partition, and then for a moment. For a day that has begun, as on the first
+ * start, appends wait.
  *
  * @returns false when something was in the way: it has to be tried again
  */
@@ -20,7 +21,11 @@ export async function makePartitions(dataSource: DataSource, now: Date): Promise
   if (missingAmong(await listPartitions(dataSource.manager), now).length === 0) return true;
   return withoutQueueing(dataSource, async (manager) => {
     await manager.query(LOCK_PARTITIONS);
-    for (const partition of missingAmong(await listPartitions(manager), now)) await makePartition(partition, manager);
+    const missing = missingAmong(await listPartitions(manager), now);
+    // An append under way that has chosen the default partition for a row of such a day would be refused by it
+    // afterwards. Of days to come there are no rows.
+    if (missing.some(({ from }) => new Date(from) <= now)) await manager.query(HOLD_APPENDS);
+    for (const partition of missing) await makePartition(partition, manager);
   });
 }
 

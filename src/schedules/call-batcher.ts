@@ -7,17 +7,20 @@ interface Call<T, R> {
 }
 
 /**
- * Gathers calls while one batch of them is carried out, and carries them out as the next: the more calls at once, the
+ * Gathers calls while batches of them are carried out, and carries them out as the next: the more calls at once, the
  * larger the batches, and a call that is alone waits for nobody.
  *
+ * @param maxBatch calls in one batch
+ * @param atOnce batches under way at the same time
  * @param run carries out a batch; answers for each of its inputs, in their order. When it throws, all of them fail.
  */
 export class CallBatcher<T, R> {
   private waiting: Call<T, R>[] = [];
-  private isRunning = false;
+  private running = 0;
 
   constructor(
     private readonly maxBatch: number,
+    private readonly atOnce: number,
     private readonly run: (inputs: T[]) => Promise<Settled<R>[]>,
   ) {}
 
@@ -25,8 +28,8 @@ export class CallBatcher<T, R> {
     return new Promise((resolve, reject) => {
       const settle = (settled: Settled<R>) => ('value' in settled ? resolve(settled.value) : reject(settled.error));
       this.waiting.push({ input, settle });
-      if (this.isRunning) return;
-      this.isRunning = true;
+      if (this.running >= this.atOnce) return;
+      this.running++;
       // Calls that came with the same packets go together.
       setImmediate(() => void this.drain());
     });
@@ -38,7 +41,7 @@ export class CallBatcher<T, R> {
       const settled = await this.settled(batch.map(({ input }) => input));
       batch.forEach(({ settle }, i) => settle(settled[i] ?? { error: new Error('no answer for this call') }));
     }
-    this.isRunning = false;
+    this.running--;
   }
 
   private async settled(inputs: T[]): Promise<Settled<R>[]> {

@@ -10,7 +10,7 @@ import { definitionOf, type DefinitionRow } from './trigger.entity.js';
 import { TriggersService } from './triggers.service.js';
 
 /** Firings, schedules of each, and schedules in all that one statement deals with. */
-const PAGES = [100, 2_000, 4_000];
+const PAGES = [100, 5_000, 10_000];
 
 interface FiredRow {
   trigger_id: string;

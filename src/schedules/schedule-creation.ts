@@ -2,17 +2,17 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { type DataSource, type EntityManager, QueryFailedError } from 'typeorm';
 import { CallBatcher, type Settled } from './call-batcher.js';
-import type { Definition } from './definitions/definition.js';
+import { databaseNow } from './database-now.js';
+import { type Definition, nextTick } from './definitions/definition.js';
 import { newDefinition } from './definitions/new-definition.js';
 import { Schedule } from './schedule.entity.js';
-import { databaseNow } from './database-now.js';
 import { CREATE_SCHEDULES } from './schedules.queries.js';
 import { definitionRow, Trigger } from './trigger.entity.js';
 import { TriggersService } from './triggers.service.js';
 
 const MAX_BATCH = 100;
-// Of the transactions that make triggers; the others of the pool's connections are for everybody else.
-const MAX_TRIGGERS_AT_ONCE = 8;
+// So that one whose triggers have to be made does not hold up the next.
+const BATCHES_AT_ONCE = 2;
 
 /** What a client chooses of a new schedule, and who the client is. */
 export type NewSchedule = Pick<
@@ -29,11 +29,14 @@ export type NewSchedule = Pick<
   | 'createdBy'
 > & { definition: { kind: Definition['kind']; text: string } };
 
-/** A new schedule with the row of its trigger. */
 interface Order {
   wanted: NewSchedule;
   definition: Definition;
+  /** null when it is off, or never due; undefined while that is not known */
+  firstTick?: Date | null;
 }
+
+type Note = (order: Order, outcome: Settled<Created>) => void;
 
 interface CreatedRow {
   id: string;
@@ -51,11 +54,13 @@ export interface Created {
 
 /**
  * Stores new schedules, many in one statement when many come at once: that is what a client that creates a hundred
- * thousand of them waits for. Those whose trigger has to be made, or rests, follow in a transaction for each trigger.
+ * thousand of them waits for. Those whose trigger has to be made, or rests, follow in a transaction of their own.
  */
 @Injectable()
 export class ScheduleCreation {
-  private readonly batcher = new CallBatcher<NewSchedule, Created>(MAX_BATCH, (batch) => this.createAll(batch));
+  private readonly batcher = new CallBatcher<NewSchedule, Created>(MAX_BATCH, BATCHES_AT_ONCE, (batch) =>
+    this.createAll(batch),
+  );
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
@@ -69,13 +74,10 @@ export class ScheduleCreation {
   private async createAll(batch: NewSchedule[]): Promise<Settled<Created>[]> {
     const orders = await this.withDefinitions(batch);
     const settled = new Map<string, Settled<Created>>();
-    const note = (order: Order, outcome: Settled<Created>) => settled.set(order.wanted.id, outcome);
+    const note: Note = ({ wanted }, outcome) => settled.set(wanted.id, outcome);
     await this.insertAll(orders, note);
-    const byTrigger = Map.groupBy(
-      orders.filter(({ wanted }) => !settled.has(wanted.id)),
-      ({ definition }) => JSON.stringify(definition),
-    );
-    await forEachAtOnce([...byTrigger.values()], MAX_TRIGGERS_AT_ONCE, (group) => this.insertWithTrigger(group, note));
+    const left = orders.filter(({ wanted }) => !settled.has(wanted.id));
+    if (left.length > 0) await this.insertWithTriggers(left, note);
     return batch.map(({ id }) => settled.get(id) as Settled<Created>);
   }
 
@@ -86,8 +88,8 @@ export class ScheduleCreation {
     return batch.map((wanted) => ({ wanted, definition: newDefinition(wanted.definition, now) }));
   }
 
-  /** Those that find their trigger at work. What the database refuses is left for `insertWithTrigger` to find out. */
-  private async insertAll(orders: Order[], note: (order: Order, outcome: Settled<Created>) => void): Promise<void> {
+  /** Those that find their trigger at work. What the database refuses is left for `insertWithTriggers` to find out. */
+  private async insertAll(orders: Order[], note: Note): Promise<void> {
     const start = performance.now();
     try {
       const rows = await insert(orders, this.dataSource.manager);
@@ -97,27 +99,37 @@ export class ScheduleCreation {
     }
   }
 
-  /** Schedules of one trigger, which is made or put to work first; one by one when the database refuses any. */
-  private async insertWithTrigger(
-    group: Order[],
-    note: (order: Order, outcome: Settled<Created>) => void,
-  ): Promise<void> {
-    const [{ definition }] = group as [Order];
-    const isNeeded = group.some(({ wanted }) => wanted.enabled);
+  /** Makes their triggers, or puts them to work, first. One by one when the database refuses any. */
+  private async insertWithTriggers(orders: Order[], note: Note): Promise<void> {
     const start = performance.now();
+    let rows: [Order, CreatedRow][];
     try {
-      const rows = await this.dataSource.transaction(async (manager) => {
-        await this.triggers.acquire(definition, isNeeded, await databaseNow(manager), manager);
-        return insert(group, manager);
+      rows = await this.dataSource.transaction(async (manager) => {
+        const prepared = await this.withFirstTicks(orders, manager);
+        await this.triggers.prepare(prepared, manager);
+        return insert(prepared, manager);
       });
-      for (const [order, row] of rows) note(order, { value: created(order, row, start) });
     } catch (error) {
-      if (group.length > 1 && isRefused(error)) {
-        for (const order of group) await this.insertWithTrigger([order], note);
+      if (orders.length === 1 || !isRefused(error)) {
+        for (const order of orders) note(order, { error: error as Error });
       } else {
-        for (const order of group) note(order, { error: error as Error });
+        for (const order of orders) await this.insertWithTriggers([order], note);
       }
+      return;
     }
+    for (const [order, row] of rows) note(order, { value: created(order, row, start) });
+    // Again for those whose trigger went between the two statements.
+    const stored = new Set(rows.map(([, { id }]) => id));
+    const left = orders.filter(({ wanted }) => !stored.has(wanted.id));
+    if (left.length > 0) await this.insertWithTriggers(left, note);
+  }
+
+  private async withFirstTicks(orders: Order[], manager: EntityManager): Promise<Required<Order>[]> {
+    const now = await databaseNow(manager);
+    return orders.map((order) => ({
+      ...order,
+      firstTick: order.wanted.enabled ? nextTick(order.definition, now) : null,
+    }));
   }
 }
 
@@ -153,6 +165,7 @@ function columnsOf(orders: Order[]): unknown[][] {
     schedules.map(({ catchUp }) => catchUp),
     schedules.map(({ overlap }) => overlap),
     schedules.map(({ createdBy }) => createdBy),
+    orders.map(({ wanted, firstTick }) => wanted.enabled && firstTick !== null),
   ];
 }
 
@@ -168,17 +181,8 @@ function scheduleOf({ wanted, definition }: Order, { now, trigger_id, next_fire_
   });
 }
 
-/** Carries out `step` for each item, so many at a time. */
-async function forEachAtOnce<T>(items: T[], atOnce: number, step: (item: T) => Promise<void>): Promise<void> {
-  const left = items.values();
-  const lane = async () => {
-    for (const item of left) await step(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, lane));
-}
-
-/** Whether the database will never take this: SQLSTATE classes 22 (data) and 23 (integrity). */
+/** Whether the database does not take this as it is: SQLSTATE classes 22 (data), 23 (integrity) and 40 (deadlock). */
 function isRefused(error: unknown): boolean {
   const code = error instanceof QueryFailedError ? (error.driverError as { code?: string }).code : undefined;
-  return /^2[23]/.test(code ?? '');
+  return /^(22|23|40)/.test(code ?? '');
 }

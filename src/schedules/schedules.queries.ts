@@ -8,9 +8,9 @@ export const CREATE_SCHEDULES = `
     SELECT date_trunc('milliseconds', clock_timestamp()) AS now
   ), wanted AS MATERIALIZED (
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::int[], $7::text[],
-                         $8::int[], $9::text[], $10::bytea[], $11::boolean[], $12::text[], $13::text[], $14::int[])
+                         $8::int[], $9::text[], $10::bytea[], $11::boolean[], $12::text[], $13::text[], $14::int[], $15::boolean[])
              AS w (id, kind, text, time_zone, phase, frequency, endpoint, origin_id, payload, auth_token, enabled,
-                   catch_up, overlap, created_by)
+                   catch_up, overlap, created_by, needs_tick)
   ), held AS MATERIALIZED (
     SELECT id AS trigger_id, kind, text, time_zone, phase, next_fire_at FROM triggers
      WHERE (kind, text, time_zone, phase) IN (SELECT kind, text, time_zone, phase FROM wanted)
@@ -21,7 +21,7 @@ export const CREATE_SCHEDULES = `
     SELECT id, trigger_id, frequency, endpoint, origin_id, payload, auth_token, enabled, catch_up,
            overlap, now, now, created_by, now, created_by
       FROM wanted JOIN held USING (kind, text, time_zone, phase) CROSS JOIN clock
-     WHERE next_fire_at IS NOT NULL OR NOT enabled
+     WHERE next_fire_at IS NOT NULL OR NOT needs_tick
     RETURNING id, trigger_id, active_since
   )
   SELECT made.id, trigger_id, active_since AS now, next_fire_at FROM made JOIN held USING (trigger_id)`;
@@ -37,6 +37,29 @@ export const INSERT_TRIGGER = `
   INSERT INTO triggers (kind, text, time_zone, phase, next_fire_at) VALUES ($1, $2, $3, $4, $5)
   ON CONFLICT ON CONSTRAINT uq_triggers_definition DO NOTHING
   RETURNING id, next_fire_at`;
+
+// In order of the key, so that two that make the same triggers cannot deadlock.
+export const MAKE_TRIGGERS = `
+  INSERT INTO triggers (kind, text, time_zone, phase, next_fire_at)
+  SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[])
+             AS wanted (kind, text, time_zone, phase, first_tick)
+   ORDER BY kind, text, time_zone, phase
+  ON CONFLICT ON CONSTRAINT uq_triggers_definition DO NOTHING
+  RETURNING id`;
+
+// ACTIVATE_TRIGGER for many, locked in order of id as everywhere.
+export const WAKE_TRIGGERS = `
+  WITH resting AS MATERIALIZED (
+    SELECT t.id, wanted.first_tick
+      FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[])
+        AS wanted (kind, text, time_zone, phase, first_tick)
+      JOIN triggers t USING (kind, text, time_zone, phase)
+     WHERE t.next_fire_at IS NULL AND wanted.first_tick IS NOT NULL
+     ORDER BY t.id FOR NO KEY UPDATE OF t
+  )
+  UPDATE triggers t SET next_fire_at = resting.first_tick, fault = NULL
+    FROM resting WHERE t.id = resting.id AND t.next_fire_at IS NULL
+  RETURNING t.id`;
 
 // A trigger that had no enabled schedule is due again from now on; a fault found before is given another chance.
 export const ACTIVATE_TRIGGER = `
@@ -95,13 +118,14 @@ export const COUNT_ENABLED = `
           - (SELECT count(*) FROM schedules WHERE NOT enabled))::int AS count`;
 
 // Puts the counts of each creator together into one row. Readers see all of its work or nothing; another replica that
-// is at it makes it unnecessary.
+// is at it makes it unnecessary. (-1 is no user's id; equality can be hashed, IS NOT DISTINCT FROM cannot.)
 export const COMPACT_COUNTS = `
   WITH scattered AS MATERIALIZED (
     SELECT created_by FROM schedule_counts GROUP BY created_by
     HAVING count(*) > 1 AND (SELECT pg_try_advisory_xact_lock(hashtext('seed-scheduler schedule counts')))
   ), taken AS (
-    DELETE FROM schedule_counts c USING scattered s WHERE c.created_by IS NOT DISTINCT FROM s.created_by
+    DELETE FROM schedule_counts c USING scattered s
+     WHERE coalesce(c.created_by, -1) = coalesce(s.created_by, -1)
     RETURNING c.created_by, c.delta
   )
   INSERT INTO schedule_counts (created_by, delta)

@@ -9,9 +9,11 @@ import {
   FIND_TRIGGER,
   INSERT_TRIGGER,
   LOCK_UNUSED_TRIGGERS,
+  MAKE_TRIGGERS,
   REST_UNUSED_TRIGGERS,
+  WAKE_TRIGGERS,
 } from './schedules.queries.js';
-import { definitionRow } from './trigger.entity.js';
+import { type DefinitionRow, definitionRow } from './trigger.entity.js';
 
 interface TriggerRow {
   id: string;
@@ -47,6 +49,26 @@ export class TriggersService {
     }
   }
 
+  /**
+   * Makes the triggers of definitions that have none, and puts those to work that rest. Does not keep them from going:
+   * whoever relies on one looks again.
+   *
+   * @param wanted `firstTick` is null where no enabled schedule will have it
+   */
+  async prepare(wanted: { definition: Definition; firstTick: Date | null }[], manager: EntityManager): Promise<void> {
+    const rows = [...distinctRows(wanted).values()];
+    const columns = [
+      rows.map(({ kind }) => kind),
+      rows.map(({ text }) => text),
+      rows.map(({ time_zone }) => time_zone),
+      rows.map(({ phase }) => phase),
+      rows.map(({ firstTick }) => firstTick),
+    ];
+    const made = await manager.query<unknown[]>(MAKE_TRIGGERS, columns);
+    const [woken] = await manager.query<[unknown[], number]>(WAKE_TRIGGERS, columns);
+    if (made.length > 0 || woken.length > 0) await this.announce(manager);
+  }
+
   /** Removes those of the triggers that have no schedule, and rests those that have no enabled one. */
   async retireUnused(ids: string[]): Promise<void> {
     if (ids.length === 0) return;
@@ -68,4 +90,16 @@ export class TriggersService {
   private async announce(manager: EntityManager): Promise<void> {
     await manager.query(NOTIFY, ['seed_triggers']);
   }
+}
+
+/** One row a definition; it has a first tick when any of those that want it needs one. */
+function distinctRows(
+  wanted: { definition: Definition; firstTick: Date | null }[],
+): Map<string, DefinitionRow & { firstTick: Date | null }> {
+  const rows = new Map<string, DefinitionRow & { firstTick: Date | null }>();
+  for (const { definition, firstTick } of wanted) {
+    const key = JSON.stringify(definition);
+    rows.set(key, { ...definitionRow(definition), firstTick: firstTick ?? rows.get(key)?.firstTick ?? null });
+  }
+  return rows;
 }

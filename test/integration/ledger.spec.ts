@@ -92,26 +92,48 @@ describe('the history of a schedule', () => {
 });
 
 describe('the upkeep of partitions', () => {
-  it('makes those that are missing while appends are under way, and the rows of their days move there', async () => {
+  it('makes those of days to come while appends are under way, and the rows of their days move there', async () => {
     await using app = await startWithHistory();
     const dataSource = app.nest.get(DataSource);
     const { id } = await app.creates(aSchedule({}));
-    await append(app, anAttempt(id, noon(10), 1), anAttempt(id, noon(20), 1));
-    const day = [noon(0)];
+    await append(app, anAttempt(id, noon(4), 1), anAttempt(id, noon(20), 1));
     const appending = await meanwhile(
       app,
       `INSERT INTO attempts (attempt, scheduled_for, schedule_id, started_at, replica)
        VALUES (1, $1, gen_random_uuid(), now(), 'other')`,
-      day,
+      [noon(0)],
     );
 
-    expect(await makePartitions(dataSource, noon(8))).toBe(true);
+    expect(await makePartitions(dataSource, noon(2))).toBe(true);
 
     await appending.end();
-    expect(
-      await app.database.query('SELECT tableoid::regclass::text AS place FROM attempts ORDER BY scheduled_for'),
-    ).toEqual([{ place: partition(0) }, { place: partition(10) }, { place: 'attempts_default' }]);
+    const places = await app.database.query(
+      'SELECT tableoid::regclass::text AS place FROM attempts ORDER BY scheduled_for',
+    );
+    expect(places).toEqual([{ place: partition(0) }, { place: partition(4) }, { place: 'attempts_default' }]);
     expect((await app.call('GET', `/api/v1/schedule/${id}/deliveries/`)).body.count).toBe(2);
+  });
+
+  it('makes the one of today, when that is missing, without an append being refused', async () => {
+    await using app = await startWithHistory();
+    const dataSource = app.nest.get(DataSource);
+    const { id } = await app.creates(aSchedule({}));
+    let isDone = false;
+    let ticks = 0;
+    const appendOn = async () => {
+      while (!isDone) await append(app, anAttempt(id, new Date(noon(0).getTime() + ticks++), 1));
+    };
+    const appending = Promise.all([appendOn(), appendOn(), appendOn(), appendOn()]);
+
+    for (let round = 0; round < 10; round++) {
+      await app.database.query(`DROP TABLE ${partition(0)}`);
+      while (!(await makePartitions(dataSource, noon(0))));
+    }
+
+    isDone = true;
+    await appending;
+    expect(await app.database.query('SELECT FROM attempts_default')).toEqual([]);
+    expect(ticks).toBeGreaterThan(0);
   });
 
   it('makes partitions that are like those made before', async () => {
@@ -159,7 +181,7 @@ describe('the upkeep of partitions', () => {
     await append(app, anAttempt(id, noon(0), 1));
     await reading.end();
 
-    expect(await makePartitions(dataSource, noon(8))).toBe(true);
+    expect(await makePartitions(dataSource, noon(2))).toBe(true);
     expect(await dropPartitions(dataSource, noon(0), 40)).toBe(true);
     expect(await partitionsOf(app)).not.toContain(partition(-41));
   });

@@ -1,0 +1,2 @@
+/** POSTs in flight, the same for every contender; bench/peers/work.mjs has it too. */
+export const IN_FLIGHT = 256;
