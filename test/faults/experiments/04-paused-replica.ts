@@ -1,4 +1,4 @@
-import { exactly, experiment } from '../library/experiment.js';
+import { exactly, experiment, noted } from '../library/experiment.js';
 import { nothingLost } from '../library/verdicts.js';
 
 export default experiment({
@@ -19,6 +19,7 @@ export default experiment({
     await lab.replica({ environment });
     const before = await lab.settled(due, 60_000);
     const outcomes = outcomesOf(await lab.postgres.query(STATE));
+    const origins = await lab.postgres.query(ORIGINS);
 
     paused.resume();
     const rows = before.rows.length;
@@ -33,12 +34,15 @@ export default experiment({
       ...nothingLost(lab, after),
       exactly('outcomes before', outcomes, `${schedules} delivered`),
       exactly('outcomes after its stale settlement', changed, outcomes),
+      noted('its origin before and after', JSON.stringify([origins, await lab.postgres.query(ORIGINS)])),
       exactly('failed tasks', (await lab.postgres.query('SELECT FROM failed_tasks')).length, 0),
       exactly('arrivals', after.arrivals.length, 2 * schedules),
     ];
   },
 });
 
+// The circuit breaker: what is stale says nothing of how the endpoint is now.
+const ORIGINS = 'SELECT failures_in_row, opened_at FROM origins';
 const STATE = `SELECT outcome, count(*)::int FROM attempts WHERE outcome IS NOT NULL GROUP BY outcome ORDER BY outcome`;
 
 function outcomesOf(rows: Record<string, unknown>[]): string {
