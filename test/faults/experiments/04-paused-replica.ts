@@ -11,7 +11,7 @@ export default experiment({
     // Its POSTs are answered by 500 while it sleeps; with one attempt it would settle them as failed. Meanwhile another
     // replica has delivered them.
     const endpoint = await lab.sink.at('/hook', { statuses: [500, 200], delayMs: [1_500, 0] });
-    const environment = { DELIVERY_MAX_ATTEMPTS: '1', ROLES: 'api,scheduler,worker' };
+    const environment = { DELIVERY_MAX_ATTEMPTS: '1', DELIVERY_CONCURRENCY_PER_ORIGIN: '256' };
     const paused = await lab.replica({ environment });
     const due = await lab.createsMany(schedules, { endpoint, interval_definition: '2 seconds', frequency: 1 });
     await lab.until('all POSTs are in flight', () => lab.sink.seen().length >= schedules);
