@@ -32,7 +32,7 @@ export default experiment({
 
   async run(lab, { rounds, large }) {
     // A process that aborts has one POST in flight, and settles before the next one is answered: one abort, one doubt.
-    const endpoint = await lab.sink.at('/hook', { delayMs: 100 });
+    const endpoint = await lab.sink.at('/hook', { delayMs: 300 });
     const first = await lab.replica();
     const schedule = await lab.creates({ endpoint });
     await first.kill();
