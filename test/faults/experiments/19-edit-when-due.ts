@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiCall, Reply } from '../../support/api.js';
-import { atMost, exactly, experiment, type Figure } from '../library/experiment.js';
+import { atMost, exactly, experiment, type Figure, noted } from '../library/experiment.js';
 import type { Lab } from '../library/lab.js';
 import { ticksOf } from '../library/oracle.js';
 
@@ -32,7 +32,11 @@ export default experiment({
       const late = changed.flatMap(({ acknowledgedAt }, i) =>
         arrivalsAfter[i].filter(({ at }) => at > acknowledgedAt + IN_FLIGHT_MS),
       );
+      const fired = changed.filter(({ path, second }) =>
+        lab.sink.seen().some((arrival) => arrival.path === path && arrival.tick === second),
+      );
       figures.push(
+        noted(`${change}: changes that came after the POST, of ${rounds}`, String(fired.length)),
         exactly(`${change}: not acknowledged`, changed.filter(({ reply }) => reply.status >= 300).length, 0),
         atMost(`${change}: most arrivals after the 2xx`, Math.max(...arrivalsAfter.map(({ length }) => length)), 1),
         exactly(`${change}: arrivals that were not in flight`, late.length, 0),
@@ -49,7 +53,7 @@ async function changeAt(lab: Lab, change: Change, path: string, offsetMs: number
   const elsewhere = await lab.sink.at('/elsewhere');
   await delay(second + offsetMs - Date.now());
   const reply = await make(change, lab.api, `/api/v1/schedule/${schedule.id}/`, elsewhere);
-  return { path, reply, acknowledgedAt: Date.now() };
+  return { path, second, reply, acknowledgedAt: Date.now() };
 }
 
 function make(change: Change, api: ApiCall, path: string, elsewhere: string): Promise<Reply> {
