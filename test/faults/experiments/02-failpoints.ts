@@ -15,8 +15,8 @@ const SMALL = [
   'after settling',
 ];
 // A tick of more schedules than some pages hold: one process after another dies in the middle.
-const LARGE = ['page inserted@1', 'page inserted@1', 'page inserted@1'];
-const LARGE_COUNT = 7_000;
+const LARGE = ['page of several inserted', 'page of several inserted'];
+const LARGE_COUNT = 12_000;
 
 interface Abort {
   failpoint: string;
