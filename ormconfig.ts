@@ -14,7 +14,19 @@ import { User } from './src/users/user.entity.js';
 
 /** For TypeORM's command line (`npm run typeorm -- migration:generate …`); the service itself does not read this. */
 export function dataSourceOf(url: string): DataSource {
-  const entities = [User, Group, Token, Trigger, Schedule, Attempt, FailedTask, Origin, QueuedDelivery, Firing, MetricTotal];
+  const entities = [
+    User,
+    Group,
+    Token,
+    Trigger,
+    Schedule,
+    Attempt,
+    FailedTask,
+    Origin,
+    QueuedDelivery,
+    Firing,
+    MetricTotal,
+  ];
   return new DataSource(dataSourceOptions(url, entities));
 }
 
