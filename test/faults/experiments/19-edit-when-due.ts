@@ -4,8 +4,9 @@ import { atMost, exactly, experiment, type Figure, noted } from '../library/expe
 import type { Lab } from '../library/lab.js';
 import { ticksOf } from '../library/oracle.js';
 
-/** Changes are spread from so long before a tick to so long after it. */
-const AROUND_TICK_MS = 40;
+/** Changes are spread from so long before a tick to so long after it: deliveries start somewhere in between. */
+const FROM_MS = -50;
+const TO_MS = 250;
 /** What was in flight has arrived by then, and the next tick has not. */
 const IN_FLIGHT_MS = 500;
 
@@ -22,7 +23,7 @@ export default experiment({
     await lab.replicas(2);
     const figures: Figure[] = [];
     for (const change of CHANGES) {
-      const offsets = Array.from({ length: rounds }, (_, i) => ((2 * i) / (rounds - 1) - 1) * AROUND_TICK_MS);
+      const offsets = Array.from({ length: rounds }, (_, i) => FROM_MS + ((TO_MS - FROM_MS) * i) / (rounds - 1));
       const changed = await Promise.all(offsets.map((offset, i) => changeAt(lab, change, `/${change}-${i}`, offset)));
       const clock = await lab.creates({ endpoint: await lab.sink.at('/clock'), frequency: 3 });
       await lab.settled([clock], 30_000);
