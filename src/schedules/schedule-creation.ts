@@ -32,6 +32,8 @@ export type NewSchedule = Pick<
 interface Order {
   wanted: NewSchedule;
   definition: Definition;
+  /** of an interval: the instant of creation, whose whole second it is counted from; null: that of the statement */
+  countedFrom: Date | null;
   /** null when it is off, or never due; undefined while that is not known */
   firstTick?: Date | null;
 }
@@ -41,6 +43,7 @@ type Note = (order: Order, outcome: Settled<Created>) => void;
 interface CreatedRow {
   id: string;
   now: Date;
+  created_at: Date;
   trigger_id: string;
   next_fire_at: Date | null;
 }
@@ -85,7 +88,11 @@ export class ScheduleCreation {
   private async withDefinitions(batch: NewSchedule[]): Promise<Order[]> {
     const hasInterval = batch.some(({ definition }) => definition.kind === 'interval');
     const now = hasInterval ? await databaseNow(this.dataSource.manager) : new Date(0);
-    return batch.map((wanted) => ({ wanted, definition: newDefinition(wanted.definition, now) }));
+    return batch.map((wanted) => ({
+      wanted,
+      definition: newDefinition(wanted.definition, now),
+      countedFrom: wanted.definition.kind === 'interval' ? now : null,
+    }));
   }
 
   /** Those that find their trigger at work. What the database refuses is left for `insertWithTriggers` to find out. */
@@ -166,10 +173,12 @@ function columnsOf(orders: Order[]): unknown[][] {
     schedules.map(({ overlap }) => overlap),
     schedules.map(({ createdBy }) => createdBy),
     orders.map(({ wanted, firstTick }) => wanted.enabled && firstTick !== null),
+    orders.map(({ countedFrom }) => countedFrom),
   ];
 }
 
-function scheduleOf({ wanted, definition }: Order, { now, trigger_id, next_fire_at }: CreatedRow): Schedule {
+function scheduleOf({ wanted, definition }: Order, row: CreatedRow): Schedule {
+  const { now, created_at, trigger_id, next_fire_at } = row;
   const { kind, text, time_zone, phase } = definitionRow(definition);
   const key = { id: trigger_id, kind, text, timeZone: time_zone, phase };
   const trigger = Object.assign(new Trigger(), { ...key, nextFireAt: next_fire_at, lastFireAt: null, fault: null });
@@ -177,7 +186,7 @@ function scheduleOf({ wanted, definition }: Order, { now, trigger_id, next_fire_
   return Object.assign(new Schedule(), {
     ...columns,
     ...{ triggerId: trigger_id, trigger, triggered: 0, lastRun: null, activeSince: now, haltedAt: null },
-    ...{ createdAt: now, updatedAt: now, updatedBy: wanted.createdBy },
+    ...{ createdAt: created_at, updatedAt: created_at, updatedBy: wanted.createdBy },
   });
 }
 

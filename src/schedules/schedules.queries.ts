@@ -8,9 +8,10 @@ export const CREATE_SCHEDULES = `
     SELECT date_trunc('milliseconds', clock_timestamp()) AS now
   ), wanted AS MATERIALIZED (
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::int[], $7::text[],
-                         $8::int[], $9::text[], $10::bytea[], $11::boolean[], $12::text[], $13::text[], $14::int[], $15::boolean[])
+                         $8::int[], $9::text[], $10::bytea[], $11::boolean[], $12::text[], $13::text[], $14::int[], $15::boolean[],
+                         $16::timestamptz[])
              AS w (id, kind, text, time_zone, phase, frequency, endpoint, origin_id, payload, auth_token, enabled,
-                   catch_up, overlap, created_by, needs_tick)
+                   catch_up, overlap, created_by, needs_tick, counted_from)
   ), held AS MATERIALIZED (
     SELECT id AS trigger_id, kind, text, time_zone, phase, next_fire_at FROM triggers
      WHERE (kind, text, time_zone, phase) IN (SELECT kind, text, time_zone, phase FROM wanted)
@@ -19,12 +20,12 @@ export const CREATE_SCHEDULES = `
     INSERT INTO schedules (id, trigger_id, frequency, endpoint, origin_id, payload, auth_token, enabled, catch_up,
                            overlap, active_since, created_at, created_by, updated_at, updated_by)
     SELECT id, trigger_id, frequency, endpoint, origin_id, payload, auth_token, enabled, catch_up,
-           overlap, now, now, created_by, now, created_by
+           overlap, now, coalesce(counted_from, now), created_by, coalesce(counted_from, now), created_by
       FROM wanted JOIN held USING (kind, text, time_zone, phase) CROSS JOIN clock
      WHERE next_fire_at IS NOT NULL OR NOT needs_tick
-    RETURNING id, trigger_id, active_since
+    RETURNING id, trigger_id, active_since, created_at
   )
-  SELECT made.id, trigger_id, active_since AS now, next_fire_at FROM made JOIN held USING (trigger_id)`;
+  SELECT made.id, trigger_id, active_since AS now, created_at, next_fire_at FROM made JOIN held USING (trigger_id)`;
 
 // Finds the trigger of a definition and keeps it from being removed until this transaction ends. Many creations share
 // a trigger: KEY SHARE lets them pass each other, and a tick being taken.

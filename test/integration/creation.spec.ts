@@ -48,6 +48,23 @@ describe('a creation', () => {
     ]);
   });
 
+  it('that is held up until the next second counts its interval from the instant it shows as its creation', async () => {
+    await using app = await startApp({ ROLES: 'api' });
+    const client = new Client({ connectionString: app.database.url });
+    await client.connect();
+    await client.query('BEGIN; LOCK TABLE schedules IN SHARE MODE');
+    const creating = app.creates(aSchedule({ interval_definition: '10 seconds' }));
+    const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    await expect.poll(() => app.database.query(waiting), { timeout: 5000 }).toHaveLength(1);
+    await client.query('SELECT pg_sleep(1); COMMIT');
+    await client.end();
+
+    const { created_at, next_send_at } = await creating;
+
+    const createdSecond = Math.floor(Date.parse(created_at as string) / 1000) * 1000;
+    expect(Date.parse(next_send_at as string)).toBe(createdSecond + 10_000);
+  });
+
   it('that meets a trigger being removed waits, and makes it anew', async () => {
     await using app = await startApp({ ROLES: 'api' });
     await app.creates(DAILY);

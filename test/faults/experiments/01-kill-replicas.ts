@@ -11,22 +11,23 @@ const IN_FLIGHT_MS = 3_000;
 export default experiment({
   number: 1,
   title: 'kill -9 a random replica every 5 s',
-  full: { replicas: 3, schedules: 250, runs: 40, concurrency: 100 },
-  short: { replicas: 2, schedules: 40, runs: 14, concurrency: 20 },
+  full: { replicas: 3, schedules: 170, runs: 60, concurrency: 100, calmMs: 16_000 },
+  short: { replicas: 2, schedules: 40, runs: 16, concurrency: 20, calmMs: 5_000 },
 
-  async run(lab, { replicas, schedules, runs, concurrency }) {
-    // So few each that no replica takes all.
-    const options = { environment: { DELIVERY_CONCURRENCY: String(concurrency) } };
+  async run(lab, { replicas, schedules, runs, concurrency, calmMs }) {
+    // So few each that no replica takes all; so many that one less keeps up.
+    const places = String(concurrency);
+    const options = { environment: { DELIVERY_CONCURRENCY: places, DELIVERY_CONCURRENCY_PER_ORIGIN: places } };
     await lab.replicas(replicas, options);
     const due = await lab.createsMany(schedules, {
-      endpoint: await lab.sink.at('/hook', { delayMs: 500 }),
+      endpoint: await lab.sink.at('/hook', { delayMs: 250 }),
       frequency: runs,
     });
     const end = Date.now() + runs * 1000;
     const kills: number[] = [];
-    while (Date.now() < end - KILL_EVERY_MS - 2_000) {
+    while (Date.now() < end - KILL_EVERY_MS - calmMs) {
       // Every second one right after a tick, when most is in flight; the others at any moment.
-      await delay(KILL_EVERY_MS - (kills.length % 2 === 0 ? (Date.now() % 1000) - 200 : 0));
+      await delay(KILL_EVERY_MS - (kills.length % 2 === 0 ? (Date.now() % 1000) - 150 : 0));
       const victims = lab.running;
       kills.push(Date.now());
       await victims[Math.floor(Math.random() * victims.length)].kill();

@@ -1,7 +1,7 @@
 import type { Account } from '../library/account.js';
-import { atMost, exactly, experiment } from '../library/experiment.js';
+import { atMost, exactly, experiment, type Figure } from '../library/experiment.js';
 import type { Lab } from '../library/lab.js';
-import { duplicatesAtMost, nothingLost } from '../library/verdicts.js';
+import { duplicatesAtMost, nothingLost, timelinesOf } from '../library/verdicts.js';
 
 const SMALL = [
   'tick taken',
@@ -15,8 +15,8 @@ const SMALL = [
   'after settling',
 ];
 // A tick of more schedules than some pages hold: one process after another dies in the middle.
-const LARGE = ['page inserted@1', 'page inserted@1', 'page inserted@1'];
-const LARGE_COUNT = 7_000;
+const LARGE = ['page of several inserted', 'page of several inserted'];
+const LARGE_COUNT = 12_000;
 
 interface Abort {
   failpoint: string;
@@ -32,7 +32,7 @@ export default experiment({
 
   async run(lab, { rounds, large }) {
     // A process that aborts has one POST in flight, and settles before the next one is answered: one abort, one doubt.
-    const endpoint = await lab.sink.at('/hook', { delayMs: 100 });
+    const endpoint = await lab.sink.at('/hook', { delayMs: 300 });
     const first = await lab.replica();
     const schedule = await lab.creates({ endpoint });
     await first.kill();
@@ -49,7 +49,7 @@ export default experiment({
       ...nothingLost(lab, account),
       exactly('aborts', aborts.length, rounds * SMALL.length + large.length),
       duplicatesAtMost(lab, account, aborts.length),
-      atMost('most duplicates of one abort', mostOfOneAbort(account, aborts), 1),
+      mostOfOneAbort(lab, account, aborts),
     ];
   },
 });
@@ -73,7 +73,12 @@ async function herdOf(lab: Lab) {
   return herd;
 }
 
-function mostOfOneAbort({ duplicates }: Account, aborts: Abort[]): number {
-  const counts = aborts.map(({ from, to }) => duplicates.filter(({ first }) => first.at >= from && first.at <= to));
-  return Math.max(...counts.map(({ length }) => length));
+function mostOfOneAbort(lab: Lab, account: Account, aborts: Abort[]): Figure {
+  const ofAborts = aborts.map(({ failpoint, from, to }) => ({
+    failpoint,
+    duplicates: account.duplicates.filter(({ first }) => first.at >= from && first.at <= to),
+  }));
+  const worst = ofAborts.reduce((a, b) => (b.duplicates.length > a.duplicates.length ? b : a));
+  const detail = `  at "${worst.failpoint}":\n${timelinesOf(lab, account, worst.duplicates)}`;
+  return atMost('most duplicates of one abort', worst.duplicates.length, 1, '', detail);
 }

@@ -37,7 +37,12 @@ async function recovery(lab: Lab): Promise<{ api: number; delivery: number }> {
   const seconds = () => (Date.now() - start) / 1000;
   const answers = Promise.all(
     lab.running.map(({ call, name }) =>
-      lab.until(`${name} lists schedules`, () => answersSoon(() => call('GET', '/api/v1/schedule/?limit=1'))),
+      lab.until(
+        `${name} lists schedules and is ready`,
+        async () =>
+          (await answersSoon(() => call('GET', '/api/v1/schedule/?limit=1'))) &&
+          (await answersSoon(() => call('GET', '/health/ready'))),
+      ),
     ),
   ).then(seconds);
   const delivers = lab

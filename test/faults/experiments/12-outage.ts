@@ -16,7 +16,7 @@ export default experiment({
   number: 12,
   title: 'all replicas down across 3 ticks, then started together',
   full: { replicas: 3, downMs: 200_000, agedMs: 0 },
-  short: { replicas: 2, downMs: 0, agedMs: 240_000 },
+  short: { replicas: 2, downMs: 0, agedMs: 2_400_000 },
 
   async run(lab, { replicas, downMs, agedMs }) {
     await lab.replicas(replicas);
@@ -59,15 +59,18 @@ export default experiment({
 
 async function casesOf(lab: Lab): Promise<Case[]> {
   const endpoint = await lab.sink.at('/hook');
-  const definitions = [
-    { interval_definition: '1 minutes' },
-    { cron_definition: '* * * * *' },
-    { interval_definition: '30 seconds' },
+  const cases: [object, CatchUp][] = [
+    [{ interval_definition: '1 minutes' }, 'latest'],
+    [{ cron_definition: '* * * * *' }, 'latest'],
+    [{ interval_definition: '30 seconds' }, 'latest'],
+    // On one trigger, to each its own.
+    [{ interval_definition: '20 seconds' }, 'none'],
+    [{ interval_definition: '20 seconds' }, 'all'],
   ];
   return Promise.all(
-    definitions.map(async (definition) => ({
-      schedule: await lab.creates({ ...definition, endpoint }),
-      catchUp: 'latest' as const,
+    cases.map(async ([definition, catchUp]) => ({
+      schedule: await lab.creates({ ...definition, catch_up: catchUp, endpoint }),
+      catchUp,
     })),
   );
 }
@@ -79,14 +82,14 @@ function isClear(schedule: Watched): boolean {
 }
 
 function figuresOf(
-  { schedule, fired, missed }: { schedule: Watched; fired: number[]; missed: number[] },
+  { schedule, catchUp, fired, missed }: Case & { fired: number[]; missed: number[] },
   account: Account,
   to: number,
 ): Figure[] {
   const arrived = account.arrivals.filter(({ scheduleId, tick }) => scheduleId === schedule.id && tick <= to);
   const isMissed = (tick: number) => account.outcomeOf({ scheduleId: schedule.id, tick }) === 'missed';
   const ticks = [...fired, ...missed];
-  const name = schedule.interval_definition ?? schedule.cron_definition;
+  const name = `${schedule.interval_definition ?? schedule.cron_definition}, ${catchUp}`;
   return [
     exactly(`${name}: fired`, times(arrived.map(({ tick }) => tick)), times(fired)),
     exactly(`${name}: missed`, times(ticks.filter(isMissed)), times(missed)),
@@ -97,7 +100,9 @@ function missedRows({ rows }: Account): string {
   return String(rows.filter(({ outcome }) => outcome === 'missed').length);
 }
 
+/** Ticks of one definition, which their number and the first and last of them tell apart. */
 function times(ticks: number[]): string {
-  const sorted = [...ticks].sort((a, b) => a - b);
-  return sorted.map((tick) => new Date(tick).toISOString().slice(11, 19)).join(' ') || 'none';
+  const clock = [...ticks].sort((a, b) => a - b).map((tick) => new Date(tick).toISOString().slice(11, 19));
+  if (clock.length > 6) return `${clock.length}, ${clock[0]} to ${clock.at(-1)}`;
+  return clock.join(' ') || 'none';
 }

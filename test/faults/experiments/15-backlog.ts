@@ -15,7 +15,8 @@ export default experiment({
     const before = await ratesOf(lab, healthy, rounds);
 
     const failing = await lab.anotherSink();
-    const endpoint = await failing.at('/failing', { statuses: [503], headers: { 'retry-after': '7200' } });
+    // A refusal, of an endpoint that is alive: a dead one would be held back as a whole, and none would be in backoff.
+    const endpoint = await failing.at('/failing', { statuses: [409], headers: { 'retry-after': '7200' } });
     const one = await lab.creates({ endpoint, interval_definition: '30 seconds', frequency: 1 });
     await lab.clones(one, waiting - 1);
     await lab.until('all of them wait', () => isQuiet(failing, waiting), 300_000);

@@ -38,7 +38,7 @@ export default experiment({
     const cases = [...STATUSES.map(statusCase), ...retryAfterCases(Date.now())];
     const schedules: Watched[] = [];
     for (const [i, { behaviour }] of cases.entries()) {
-      schedules.push(await lab.creates({ endpoint: await lab.sink.at(`/case-${i}`, behaviour), frequency: 1 }));
+      schedules.push(await lab.creates({ endpoint: await lab.sink.alone(`/case-${i}`, behaviour), frequency: 1 }));
     }
     await lab.until('every case has been tried', async () => {
       const rows = await lab.postgres.query('SELECT FROM attempts WHERE attempt = 1');

@@ -4,7 +4,7 @@ import { duplicatesAtMost, latenessFigure, noneEnded, nothingLost } from '../lib
 
 // Due before anything else, whenever the sweep looks.
 const corruptTriggers = (change: string) => `
-  UPDATE triggers t SET next_fire_at = now() - interval '10 seconds', ${change}
+  UPDATE triggers t SET next_fire_at = clock_timestamp() - interval '10 seconds', ${change}
     FROM schedules s WHERE s.trigger_id = t.id AND s.id = ANY($1)`;
 const CORRUPT_DEFINITIONS = corruptTriggers(`text = t.text || ' ?'`);
 const CORRUPT_ZONES = corruptTriggers(`time_zone = 'Mars/Olympus'`);

@@ -1,5 +1,4 @@
 import type { Obligation } from './oracle.js';
-import type { Postgres } from './postgres.js';
 import type { Arrival } from './sink.js';
 
 /** A row of the attempt ledger. */
@@ -23,7 +22,7 @@ export interface Duplicate extends Obligation {
   again: Arrival;
 }
 
-const ATTEMPTS = `
+export const ATTEMPTS = `
   SELECT schedule_id, scheduled_for, attempt, started_at, duration_ms, status, error, outcome, retry_at, missed_from,
          replica
     FROM attempts ORDER BY started_at`;
@@ -45,10 +44,6 @@ export class Account {
     this.arrivalsOf = Map.groupBy(arrivals, keyOf);
     this.rowsOf = Map.groupBy(rows, (row) => keyOf({ scheduleId: row.schedule_id, tick: row.scheduled_for.getTime() }));
     this.missed = rows.filter(({ outcome }) => outcome === 'missed');
-  }
-
-  static async take(expected: Obligation[], arrivals: Arrival[], postgres: Postgres): Promise<Account> {
-    return new Account(expected, arrivals, await postgres.query<AttemptRow>(ATTEMPTS));
   }
 
   /** Neither delivered nor recorded as failed, missed, cancelled or skipped. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiCall } from '../../support/api.js';
-import { Account } from './account.js';
+import { Account, ATTEMPTS, type AttemptRow } from './account.js';
 import { firstTickOf, type Obligation, obligationsOf, type Watched } from './oracle.js';
 import { Postgres } from './postgres.js';
 import { Proxy } from './proxy.js';
@@ -154,10 +154,12 @@ export class Lab implements AsyncDisposable {
   }
 
   /** The account of ticks up to `until`; without it, of all runs of schedules that have a frequency. */
-  account(due: Watched[] | Obligation[], until = FAR_AWAY): Promise<Account> {
+  async account(due: Watched[] | Obligation[], until = FAR_AWAY): Promise<Account> {
     const expected = due.flatMap((one) => ('tick' in one ? [one] : obligationsOf([one], until)));
+    // Rows first: whatever they record has arrived by the time that the sinks are asked.
+    const rows = await this.postgres.query<AttemptRow>(ATTEMPTS);
     const arrivals = this.sinks.flatMap((sink) => sink.seen()).filter(({ tick }) => tick <= until);
-    return Account.take(expected, arrivals, this.postgres);
+    return new Account(expected, arrivals, rows);
   }
 
   /** Waits until every delivery that was due has a recorded outcome, or time is up: then some figures will say so. */

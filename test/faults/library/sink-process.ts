@@ -1,6 +1,6 @@
 // The sink as a process of its own, started by sink.ts. Runs as it is on Node's own type stripping: Node modules only.
 import { appendFileSync, closeSync, openSync, writeSync } from 'node:fs';
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
@@ -104,13 +104,23 @@ function gzipBomb(): Buffer {
   return bomb;
 }
 
-const server = createServer(take);
-server.keepAliveTimeout = 60_000;
-const tlsServer = createTlsServer({ key, cert: certificate }, take);
+function httpServer(): Server {
+  const server = createServer(take);
+  server.keepAliveTimeout = 60_000;
+  return server;
+}
 
-process.on('message', ({ path, behaviour }: SinkMessage) => {
+function portOf(one: { address(): unknown }): number {
+  return (one.address() as AddressInfo).port;
+}
+
+const server = httpServer();
+
+process.on('message', ({ path, behaviour, port }: SinkMessage) => {
   behaviours.set(path, behaviour);
-  process.send?.({ path });
+  if (port === 'shared') return process.send?.({ path, port: portOf(server) });
+  const own = port === 'tls' ? createTlsServer({ key, cert: certificate }, take) : httpServer();
+  own.listen(0, '127.0.0.1', () => process.send?.({ path, port: portOf(own) }));
 });
 process.on('disconnect', () => {
   closeSync(log);
@@ -121,9 +131,4 @@ process.on('uncaughtException', (error) => {
   process.exit(1);
 });
 
-server.listen(0, '127.0.0.1', () => {
-  tlsServer.listen(0, '127.0.0.1', () => {
-    const portOf = (one: { address(): unknown }) => (one.address() as AddressInfo).port;
-    process.send?.({ port: portOf(server), tlsPort: portOf(tlsServer) });
-  });
-});
+server.listen(0, '127.0.0.1', () => process.send?.({ path: null }));

@@ -22,6 +22,13 @@ export interface Behaviour {
 export interface SinkMessage {
   path: string;
   behaviour: Behaviour;
+  /** the one port of all, one of its own, or one of its own behind the bad certificate */
+  port: 'shared' | 'own' | 'tls';
+}
+
+interface SinkAnswer {
+  path: string;
+  port: number;
 }
 
 /** One request as the sink saw it. Instants are milliseconds of the machine's clock. */
@@ -51,7 +58,6 @@ export class Sink implements AsyncDisposable {
   private constructor(
     private readonly child: ChildProcess,
     private readonly logFile: string,
-    private readonly ports: { port: number; tlsPort: number },
   ) {}
 
   static async start(folder: string, name: string): Promise<Sink> {
@@ -59,28 +65,23 @@ export class Sink implements AsyncDisposable {
     closeSync(openSync(logFile, 'a'));
     const child = fork(PROGRAM, [logFile, SELF_SIGNED.key, SELF_SIGNED.certificate], { execArgv: [] });
     child.setMaxListeners(0);
-    const [ports] = (await once(child, 'message')) as [{ port: number; tlsPort: number }];
-    return new Sink(child, logFile, ports);
+    await once(child, 'message');
+    return new Sink(child, logFile);
   }
 
   /** @returns the URL of a path that does this from now on */
-  async at(path: string, behaviour: Behaviour = {}): Promise<string> {
-    const isSet = new Promise<void>((resolve) => {
-      const read = (answer: unknown) => {
-        if ((answer as SinkMessage).path !== path) return;
-        this.child.off('message', read);
-        resolve();
-      };
-      this.child.on('message', read);
-    });
-    this.child.send({ path, behaviour } satisfies SinkMessage);
-    await isSet;
-    return `http://127.0.0.1:${this.ports.port}${path}`;
+  at(path: string, behaviour: Behaviour = {}): Promise<string> {
+    return this.place({ path, behaviour, port: 'shared' });
   }
 
-  /** The URL of a path behind the bad certificate. */
-  tls(path: string): string {
-    return `https://127.0.0.1:${this.ports.tlsPort}${path}`;
+  /** The same on a port of its own: what it does to its origin, it does to nobody else. */
+  alone(path: string, behaviour: Behaviour = {}): Promise<string> {
+    return this.place({ path, behaviour, port: 'own' });
+  }
+
+  /** On a port of its own behind a certificate that nobody vouches for. */
+  async tls(path: string): Promise<string> {
+    return (await this.place({ path, behaviour: {}, port: 'tls' })).replace('http:', 'https:');
   }
 
   /** Everything so far, in order of arrival. */
@@ -106,6 +107,20 @@ export class Sink implements AsyncDisposable {
     const ended = once(this.child, 'exit');
     this.child.kill('SIGKILL');
     await ended;
+  }
+
+  private async place(message: SinkMessage): Promise<string> {
+    const port = new Promise<number>((resolve) => {
+      const read = (answer: unknown) => {
+        const { path, port } = answer as SinkAnswer;
+        if (path !== message.path) return;
+        this.child.off('message', read);
+        resolve(port);
+      };
+      this.child.on('message', read);
+    });
+    this.child.send(message);
+    return `http://127.0.0.1:${await port}${message.path}`;
   }
 
   private take({ n, ...fields }: Line): void {

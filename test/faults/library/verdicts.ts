@@ -35,7 +35,8 @@ export function latenessFigure(what: string, lateness: number[], share: number, 
   return atMost(what, percentile(lateness, share), limitMs, 'ms');
 }
 
-function timelinesOf(lab: Lab, account: Account, obligations: Obligation[]): string | undefined {
+/** What is known of each of these, the first few of them; undefined when there are none. */
+export function timelinesOf(lab: Lab, account: Account, obligations: Obligation[]): string | undefined {
   if (obligations.length === 0) return undefined;
   const shown = obligations.slice(0, SHOWN_AT_MOST).map((one) => timelineOf(lab, account, one));
   const rest = obligations.length - shown.length;

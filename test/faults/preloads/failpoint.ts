@@ -31,6 +31,7 @@ const isStatement =
   ([text]) =>
     text === sql;
 const hasSome: Counts = (_, result) => (result as unknown[]).length > 0;
+const isNotTheLast: Counts = (_, fired) => (fired as { is_done: boolean }[]).some(({ is_done }) => !is_done);
 const hasLeased: Counts = (_, lease) => (lease as { deliveries: unknown[] }).deliveries.length > 0;
 
 const FAILPOINTS: Record<string, Failpoint> = {
@@ -39,6 +40,7 @@ const FAILPOINTS: Record<string, Failpoint> = {
   'firing recorded': { of: EntityManager, method: 'query', when: 'after', counts: isStatement(RECORD_FIRINGS) },
   'tick committed': { of: Dispatcher, method: 'takeDue', when: 'after', counts: (_, taken) => Number(taken) > 0 },
   'page inserted': { of: FanOut, method: 'firePages', when: 'after', counts: hasSome },
+  'page of several inserted': { of: FanOut, method: 'firePages', when: 'after', counts: isNotTheLast },
   fetched: { of: DeliveryQueue, method: 'lease', when: 'after', counts: hasLeased },
   sending: { of: DeliverySender, method: 'send', when: 'before' },
   sent: { of: DeliverySender, method: 'send', when: 'after' },
