@@ -15,12 +15,20 @@ const MIGRATIONS = [
 type Entities = MixedList<string | (abstract new () => unknown) | EntitySchema>;
 
 const POOL_SIZE = 20;
-export const CONNECT_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 5_000;
 const STATEMENT_TIMEOUT_MS = 9_000;
 const LOCK_TIMEOUT_MS = 5_000;
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000;
 /** Longer than any statement may take: the reply was lost, and with it the connection. */
-export const SILENCE_TIMEOUT_MS = 10_000;
+const SILENCE_TIMEOUT_MS = 10_000;
+
+/** What every connection has: it gives up rather than hang. */
+export const IMPATIENCE = {
+  connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  query_timeout: SILENCE_TIMEOUT_MS,
+  keepAlive: true,
+  Client: ImpatientClient,
+};
 
 /** @param entities those of the rooms; listed by them, since a glob would miss what is not loaded yet */
 export function dataSourceOptions(url: string, entities?: Entities): DataSourceOptions {
@@ -35,13 +43,10 @@ export function dataSourceOptions(url: string, entities?: Entities): DataSourceO
     applicationName: 'seed-scheduler',
     poolSize: POOL_SIZE,
     extra: {
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      ...IMPATIENCE,
       statement_timeout: STATEMENT_TIMEOUT_MS,
       lock_timeout: LOCK_TIMEOUT_MS,
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
-      query_timeout: SILENCE_TIMEOUT_MS,
-      keepAlive: true,
-      Client: ImpatientClient,
     },
   };
 }

@@ -1,8 +1,7 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Client } from 'pg';
 import { CONFIG, type Config } from '../config/config.js';
-import { CONNECT_TIMEOUT_MS, SILENCE_TIMEOUT_MS } from './data-source-options.js';
-import { ImpatientClient } from './impatient-client.js';
+import { IMPATIENCE } from './data-source-options.js';
 
 const RECONNECT_MS = 1_000;
 /** A connection that only listens does not notice that the other end is gone, unless it asks. */
@@ -49,12 +48,10 @@ export class Notifications implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async connect(): Promise<void> {
     if (this.isStopped) return;
-    const client = new ImpatientClient({
+    const client = new IMPATIENCE.Client({
       connectionString: this.config.database.url,
       application_name: 'seed-scheduler notifications',
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      query_timeout: SILENCE_TIMEOUT_MS,
-      keepAlive: true,
+      ...IMPATIENCE,
     });
     client.on('notification', ({ channel }) => this.listeners.get(channel as Channel)?.());
     // One broken connection can report several; what matters is its end.

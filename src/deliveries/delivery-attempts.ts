@@ -26,7 +26,7 @@ export class DeliveryAttempts {
     const decision = decide(result, delivery.attempt, maxAttempts, Math.random);
     this.instruments.countAttempt(result, delivery.attempt, latenessMs);
     this.note(delivery, target, decision.kind, latenessMs, result);
-    return { delivery, decision, result };
+    return { delivery, decision, result, originId: target.originId };
   }
 
   /** One wide line per attempt; nothing of the payload, the token, or the endpoint's path. */

@@ -54,7 +54,10 @@ export class DeliveryWorker implements OnApplicationBootstrap, OnModuleDestroy, 
   onApplicationBootstrap(): void {
     if (!this.config.roles.includes('worker')) return;
     this.queue.whenEnqueued(() => this.leasing.wake());
-    this.settlements.start((verdicts) => this.letGo(verdicts.map(({ delivery }) => delivery)));
+    this.settlements.start((written, settled) => {
+      this.letGo(written.map(({ delivery }) => delivery));
+      this.watch(settled);
+    });
     this.breaker.start();
     this.leasing.start();
     this.starting.start();
@@ -124,14 +127,19 @@ export class DeliveryWorker implements OnApplicationBootstrap, OnModuleDestroy, 
     const verdict = await this.attempts.make(delivery, target);
     this.settlements.add(verdict);
     this.window.end(delivery, isAlive(verdict.result), verdict.result.durationMs);
-    if (this.breaker.record(target.originId, verdict.result)) await this.holdBack(target.originId);
     this.starting.wake();
     if (this.window.isWorthLeasing) this.leasing.wake();
   }
 
-  /** When giving back fails, the leases run out by themselves. */
-  private async holdBack(originId: number): Promise<void> {
-    await this.giveBack(this.window.release(originId)).catch(() => {});
+  /**
+   * Holds back what waits for an origin that does not answer. Looks at what was settled only: a replica that was frozen
+   * finds its old attempts timed out, which says nothing of the origins. When giving back fails, the leases run out.
+   */
+  private watch(settled: Verdict[]): void {
+    for (const { originId, result } of settled) {
+      if (originId === undefined || !result || !this.breaker.record(originId, result)) continue;
+      void this.giveBack(this.window.release(originId)).catch(() => {});
+    }
   }
 
   private async giveBack(deliveries: LeasedDelivery[]): Promise<void> {

@@ -19,13 +19,14 @@ export class SettlementBatcher {
   private readonly logger = new Logger(SettlementBatcher.name);
   private pending: Verdict[] = [];
   private batchSize = MAX_BATCH;
-  private onSettled: (verdicts: Verdict[]) => void = () => {};
+  private onWritten: (written: Verdict[], settled: Verdict[]) => void = () => {};
   private readonly loop = new WorkLoop(SettlementBatcher.name, () => this.gatherAndFlush(), IDLE_MS);
 
   constructor(private readonly settlement: Settlement) {}
 
-  start(onSettled: (verdicts: Verdict[]) => void): void {
-    this.onSettled = onSettled;
+  /** @param onWritten is told what was written, and what of it took effect: see Settlement */
+  start(onWritten: (written: Verdict[], settled: Verdict[]) => void): void {
+    this.onWritten = onWritten;
     this.loop.start();
   }
 
@@ -48,8 +49,9 @@ export class SettlementBatcher {
   private async flush(): Promise<boolean> {
     const batch = this.pending.splice(0, this.batchSize);
     if (batch.length === 0) return false;
+    let settled: Verdict[] = [];
     try {
-      await this.settlement.settle(batch);
+      settled = await this.settlement.settle(batch);
     } catch (error) {
       if (batch.length > 1 || !isRefused(error)) {
         this.pending.unshift(...batch);
@@ -60,7 +62,7 @@ export class SettlementBatcher {
       this.logger.error(`delivery ${batch[0]?.delivery.id} cannot be settled: ${(error as Error).message}`);
     }
     this.batchSize = Math.min(MAX_BATCH, this.batchSize * 2);
-    this.onSettled(batch);
+    this.onWritten(batch, settled);
     return this.pending.length > 0;
   }
 }

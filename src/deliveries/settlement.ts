@@ -11,8 +11,9 @@ import { SETTLE } from './delivery-queue.queries.js';
 export interface Verdict {
   delivery: LeasedDelivery;
   decision: Decision | { kind: 'cancelled' };
-  /** absent when no POST was made */
+  /** absent, with the origin that it went to, when no POST was made */
   result?: AttemptResult;
+  originId?: number;
   /** why no POST was made */
   fault?: string;
 }
@@ -28,13 +29,17 @@ export class Settlement {
   /**
    * Settles what is still this worker's to settle. A delivery whose lease was lost meanwhile keeps its state and its
    * outcome; only the POST that was made is added to its history.
+   *
+   * @returns those that were settled
    */
-  async settle(verdicts: Verdict[]): Promise<void> {
+  async settle(verdicts: Verdict[]): Promise<Verdict[]> {
     const rows = await this.dataSource.query<{ nth: number }[]>(SETTLE, parametersOf(verdicts));
-    const settled = new Set(rows.map(({ nth }) => nth));
-    for (const [i, { decision }] of verdicts.entries()) {
-      if (decision.kind !== 'retry' && settled.has(i + 1)) this.instruments.countOutcome(decision.kind);
+    const numbers = new Set(rows.map(({ nth }) => nth));
+    const settled = verdicts.filter((_, i) => numbers.has(i + 1));
+    for (const { decision } of settled) {
+      if (decision.kind !== 'retry') this.instruments.countOutcome(decision.kind);
     }
+    return settled;
   }
 }
 

@@ -9,6 +9,9 @@ import { insertSkipped } from '../deliveries/ledger.queries.js';
 // The page is read first and locked in order of id second, so that the cursor depends on what was there and not on
 // what a concurrent change left over, and two pages cannot deadlock. Locking looks again: `due` is reckoned from what
 // the schedules are by then. A run that falls to a schedule beyond its `frequency` is none.
+//
+// The planner knows little of what comes out of all this, and would rather read a large table whole. So the cursor is a
+// plain condition on the key, and schedules are locked one by one.
 export const FIRE_PAGES = `
   WITH firing AS MATERIALIZED (
     SELECT *, greatest(ticks[cardinality(ticks)], dropped_to) AS latest
@@ -20,14 +23,16 @@ export const FIRE_PAGES = `
       FROM firing f
      CROSS JOIN LATERAL (
        SELECT id FROM schedules
-        WHERE trigger_id = f.trigger_id AND enabled AND active_since < f.latest AND (f.after IS NULL OR id > f.after)
+        WHERE trigger_id = f.trigger_id AND id > coalesce(f.after, '00000000-0000-0000-0000-000000000000')
+          AND enabled AND active_since < f.latest
         ORDER BY id LIMIT $2) s
      LIMIT $3
   ), held AS MATERIALIZED (
-    SELECT s.id, s.trigger_id, s.origin_id, s.active_since, s.catch_up, s.overlap, s.frequency - s.triggered AS runs_left
-      FROM schedules s JOIN (SELECT DISTINCT id FROM page) p USING (id)
-     WHERE s.enabled
-     ORDER BY s.id FOR NO KEY UPDATE OF s
+    SELECT s.*
+      FROM (SELECT DISTINCT id FROM page ORDER BY id) p
+     CROSS JOIN LATERAL (
+       SELECT id, trigger_id, origin_id, active_since, catch_up, overlap, frequency - triggered AS runs_left
+         FROM schedules WHERE id = p.id AND enabled LIMIT 1 FOR NO KEY UPDATE) s
   ), part AS MATERIALIZED (
     SELECT p.firing_id, h.* FROM page p JOIN firing f ON f.id = p.firing_id JOIN held h ON h.id = p.id
      WHERE h.trigger_id = f.trigger_id

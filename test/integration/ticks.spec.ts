@@ -165,6 +165,65 @@ describe('after an outage of all replicas', () => {
   });
 });
 
+describe('a schedule that skips overlaps', () => {
+  it('is not fired while its delivery before has not ended, which is recorded and counts as no run', async () => {
+    await using app = await startApp({ ROLES: 'api' });
+    const skipping = await app.creates(aSchedule({ interval_definition: '1 days', overlap: 'skip', frequency: 2 }));
+    const allowing = await app.creates(aSchedule({ interval_definition: '1 days' }));
+    const shown = async (id: string) =>
+      (await app.call('GET', `/api/v1/schedule/${id}/`)).body as { triggered: number };
+
+    await setBack(app.database, 5);
+    await takeAll(app);
+    await setBack(app.database, 4);
+    await takeAll(app);
+
+    expect(await queuedIds(app.database)).toHaveLength(3);
+    expect(await shown(skipping.id as string)).toMatchObject({ triggered: 1, enabled: true });
+    expect((await shown(allowing.id as string)).triggered).toBe(2);
+    const { body } = await app.call('GET', `/api/v1/schedule/${skipping.id}/deliveries/`);
+    expect(body).toMatchObject({ count: 1, results: [{ outcome: 'skipped', attempts: [] }] });
+
+    // The delivery before ends; the next tick is fired, and it is the last.
+    await app.database.query('DELETE FROM deliveries WHERE schedule_id = $1', [skipping.id]);
+    await setBack(app.database, 3);
+    await takeAll(app);
+
+    expect(await shown(skipping.id as string)).toMatchObject({ triggered: 2, enabled: false });
+  });
+});
+
+describe('what is caught up with', () => {
+  it('is for each schedule of a trigger to say, and what it is not given is recorded as missed', async () => {
+    await using app = await startApp({ ROLES: 'api' });
+    const create = async (fields: object) =>
+      (await app.creates(aSchedule({ interval_definition: '10 minutes', ...fields }))).id as string;
+    const latest = await create({});
+    const none = await create({ catch_up: 'none' });
+    const all = await create({ catch_up: 'all' });
+    const twice = await create({ catch_up: 'all', frequency: 2 });
+    await setBack(app.database, 3600 + 90);
+
+    await takeAll(app);
+
+    const ordered = await app.database.query<{ schedule_id: string; ticks: Date[] }>(
+      'SELECT schedule_id, array_agg(scheduled_for ORDER BY due_at) AS ticks FROM deliveries GROUP BY 1',
+    );
+    const ticks = new Map(ordered.map((row) => [row.schedule_id, row.ticks.map((tick) => tick.getTime())]));
+    const everyTick = ticks.get(all) ?? [];
+    expect(everyTick).toEqual(Array.from({ length: 7 }, (_, i) => (everyTick[0] ?? 0) + i * 600_000));
+    expect(ticks.get(latest)).toEqual(everyTick.slice(-1));
+    expect(ticks.get(none)).toBeUndefined();
+    expect(ticks.get(twice)).toEqual(everyTick.slice(0, 2));
+    const missedBy = async (id: string) =>
+      (await app.call('GET', `/api/v1/schedule/${id}/deliveries/`)).body.results.map(
+        ({ missed }: { missed: { count: number } }) => missed.count,
+      ) as number[];
+    expect([await missedBy(latest), await missedBy(none), await missedBy(all)]).toEqual([[6], [7], []]);
+    expect((await app.call('GET', `/api/v1/schedule/${twice}/`)).body).toMatchObject({ triggered: 2, enabled: false });
+  });
+});
+
 describe('a change made through another replica', () => {
   it('reaches the registry by a notification, and without one its tick is still taken by the sweep', async () => {
     await using api = await startApp({ ROLES: 'api' });
