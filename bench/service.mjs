@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { Settings } from '../dist/config/settings.js';
+import { SERVICE_FLAGS } from '../scripts/service-flags.mjs';
 import { end, freePort, makeTempDir, startScript } from './processes.mjs';
 
 const ADMIN_TOKEN = 'bench-admin-token-0123456789';
@@ -20,7 +21,7 @@ export async function startService(database, { env = {}, nodeOptions = [] } = {}
   const url = `http://127.0.0.1:${port}`;
   const start = performance.now();
   const child = startScript('dist/main.js', [], {
-    nodeOptions,
+    nodeOptions: [...SERVICE_FLAGS, ...nodeOptions],
     env: {
       PATH: process.env.PATH,
       NODE_ENV: 'production',

@@ -37,7 +37,10 @@ export class DeliveryWorker implements OnApplicationBootstrap, OnModuleDestroy, 
   /** all that is in this worker's hands: waiting for a place, in flight, or waiting to be settled */
   private readonly leased = new Set<LeasedDelivery>();
   private readonly leasing = new WorkLoop(DeliveryWorker.name, () => this.lease(), POLL_INTERVAL_MS);
-  private readonly starting = new WorkLoop(DeliveryWorker.name, () => this.startWaiting(), POLL_INTERVAL_MS);
+  /** two, so that one can read targets while the other one does */
+  private readonly starting = [1, 2].map(
+    () => new WorkLoop(DeliveryWorker.name, () => this.startWaiting(), POLL_INTERVAL_MS),
+  );
   private readonly renewal = new WorkLoop('LeaseRenewal', () => this.renew(), RENEW_INTERVAL_MS);
 
   constructor(
@@ -60,13 +63,13 @@ export class DeliveryWorker implements OnApplicationBootstrap, OnModuleDestroy, 
     });
     this.breaker.start();
     this.leasing.start();
-    this.starting.start();
+    for (const loop of this.starting) loop.start();
     this.renewal.start();
   }
 
   /** No new deliveries: what waits here goes back, for other replicas to take. Those in flight go on. */
   async onModuleDestroy(): Promise<void> {
-    await Promise.all([this.leasing.stop(), this.starting.stop()]);
+    await Promise.all([this.leasing, ...this.starting].map((loop) => loop.stop()));
     await this.giveBack(this.window.release());
   }
 
@@ -85,8 +88,12 @@ export class DeliveryWorker implements OnApplicationBootstrap, OnModuleDestroy, 
     const { deliveries, readyOrigins } = await this.queue.lease(room);
     for (const delivery of deliveries) this.leased.add(delivery);
     this.window.hold(deliveries, room, readyOrigins);
-    if (deliveries.length > 0) this.starting.wake();
+    if (deliveries.length > 0) this.wakeStarting();
     return this.window.isWorthLeasing;
+  }
+
+  private wakeStarting(): void {
+    for (const loop of this.starting) loop.wake();
   }
 
   private async startWaiting(): Promise<boolean> {
@@ -127,7 +134,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, OnModuleDestroy, 
     const verdict = await this.attempts.make(delivery, target);
     this.settlements.add(verdict);
     this.window.end(delivery, isAlive(verdict.result), verdict.result.durationMs);
-    this.starting.wake();
+    this.wakeStarting();
     if (this.window.isWorthLeasing) this.leasing.wake();
   }
 
