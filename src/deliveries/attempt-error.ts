@@ -18,6 +18,6 @@ export function classifyError(error: unknown): { error: AttemptErrorClass; messa
     return { error: 'tls_error', message: text };
   }
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return { error: 'response_too_large', message: text };
-  if (code.startsWith('HPE_')) return { error: 'protocol_error', message: text };
+  if (name === 'HTTPParserError') return { error: 'protocol_error', message: text };
   return { error: 'connection_error', message: text };
 }

@@ -140,18 +140,19 @@ export class DeliveryWorker implements OnApplicationBootstrap, OnModuleDestroy, 
 
   /**
    * Holds back what waits for an origin that does not answer. Looks at what was settled only: a replica that was frozen
-   * finds its old attempts timed out, which says nothing of the origins. When giving back fails, the leases run out.
+   * finds its old attempts timed out, which says nothing of the origins.
    */
   private watch(settled: Verdict[]): void {
     for (const { originId, result } of settled) {
       if (originId === undefined || !result || !this.breaker.record(originId, result)) continue;
-      void this.giveBack(this.window.release(originId)).catch(() => {});
+      void this.giveBack(this.window.release(originId));
     }
   }
 
+  /** When this fails, the leases run out by themselves. */
   private async giveBack(deliveries: LeasedDelivery[]): Promise<void> {
     this.letGo(deliveries);
-    await this.queue.giveBack(deliveries);
+    await this.queue.giveBack(deliveries).catch(() => {});
   }
 
   private letGo(deliveries: LeasedDelivery[]): void {

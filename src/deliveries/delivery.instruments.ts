@@ -42,7 +42,7 @@ export class DeliveryInstruments {
     });
     this.depth = new Gauge({
       name: 'seed_scheduler_queue_depth',
-      help: 'Deliveries in the queue: ready, deferred (waiting for a retry) and active, a few seconds ago.',
+      help: 'Deliveries in the queue: ready, deferred (waiting for a retry) and active, up to 15 s ago.',
       labelNames: ['state'],
       registers,
     });

@@ -35,7 +35,11 @@ export class FanOut {
     private readonly triggers: TriggersService,
   ) {}
 
-  /** Fires the next page of some firings: of those on time, or, when there are none, of late ones. @returns whether there may be more */
+  /**
+   * Fires the next page of some firings: of those on time or, when there are none, of late ones.
+   *
+   * @returns whether there may be more
+   */
   async fire(): Promise<boolean> {
     const onTime = await this.firePages(this.dataSource.manager, false);
     const rows = onTime.length > 0 ? onTime : await this.fireLate();

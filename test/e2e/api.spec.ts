@@ -343,8 +343,8 @@ describe('a skipped delivery', () => {
   it('is listed without an attempt', async () => {
     const { id } = await app.creates(aSchedule({ overlap: 'skip' }));
     await app.database.query(
-      `INSERT INTO attempts (delivery_id, attempt, scheduled_for, schedule_id, started_at, outcome, replica)
-       VALUES (gen_random_uuid(), 0, '2026-01-01T08:00:00Z', $1, now(), 'skipped', 'web-1/4711')`,
+      `INSERT INTO attempts (attempt, scheduled_for, schedule_id, started_at, outcome, replica)
+       VALUES (0, '2026-01-01T08:00:00Z', $1, now(), 'skipped', 'web-1/4711')`,
       [id],
     );
     const { body } = await app.call('GET', `/api/v1/schedule/${id}/deliveries/`);

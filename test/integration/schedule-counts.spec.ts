@@ -5,17 +5,8 @@ import { migrate } from '../../src/database/migrate.js';
 import { ScheduleList } from '../../src/schedules/schedule-list.js';
 import { COMPACT_COUNTS, COUNT_ALL } from '../../src/schedules/schedules.queries.js';
 import { aSchedule, startApp, type TestApp } from '../support/app.js';
-import { createDatabase, type TestDatabase } from '../support/database.js';
-
-/** Schedules that are like one that is there, stored behind the service's back. */
-async function copySchedule(database: TestDatabase, id: string, times: number): Promise<void> {
-  await database.query(
-    `INSERT INTO schedules (id, trigger_id, endpoint, payload, active_since, created_by)
-     SELECT gen_random_uuid(), trigger_id, endpoint, payload, active_since, created_by
-       FROM schedules, generate_series(1, $2) WHERE id = $1`,
-    [id, times],
-  );
-}
+import { createDatabase } from '../support/database.js';
+import { cloneSchedule } from '../support/schedules.js';
 
 async function listed(app: TestApp, query = ''): Promise<number> {
   return (await app.call('GET', `/api/v1/schedule/?limit=1${query}`)).body.count as number;
@@ -33,7 +24,7 @@ describe('the count of a list', () => {
     await using app = await startApp({ ROLES: 'api' });
     expect(await listed(app)).toBe(0);
     const { id } = await app.creates(aSchedule({}));
-    await copySchedule(app.database, id, 500);
+    await cloneSchedule(app.database, id, 500);
     expect(await listed(app)).toBe(501);
     await app.call('DELETE', `/api/v1/schedule/${id}/`);
     expect(await listed(app)).toBe(500);
@@ -47,7 +38,7 @@ describe('the count of a list', () => {
     await using app = await startApp({ ROLES: 'api' });
     const { id } = await app.creates(aSchedule({}));
     await app.database.query(`INSERT INTO users (id, email, username) VALUES (77, 'b@example.org', 'b')`);
-    await copySchedule(app.database, id, 3);
+    await cloneSchedule(app.database, id, 3);
     await app.database.query('UPDATE schedules SET created_by = 77 WHERE id <> $1', [id]);
     expect(await countsByCreator(app)).toEqual([
       { created_by: 1, count: 1 },

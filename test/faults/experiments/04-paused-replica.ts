@@ -1,4 +1,4 @@
-import { exactly, experiment, noted } from '../library/experiment.js';
+import { exactly, experiment } from '../library/experiment.js';
 import type { Watched } from '../library/oracle.js';
 import { nothingLost } from '../library/verdicts.js';
 
@@ -43,8 +43,7 @@ export default experiment({
       ...nothingLost(lab, after),
       exactly('outcomes before', outcomes, `${schedules} delivered`),
       exactly('outcomes after its stale settlement', changed, outcomes),
-      noted('circuit breakers before', stateOf(breakers)),
-      noted('circuit breakers after', stateOf(await lab.postgres.query(ORIGINS))),
+      exactly('circuit breakers after it', stateOf(await lab.postgres.query(ORIGINS)), stateOf(breakers)),
       exactly('failed tasks', (await lab.postgres.query('SELECT FROM failed_tasks')).length, 0),
       exactly('arrivals', after.arrivals.length, 2 * schedules),
     ];
