@@ -102,6 +102,8 @@ export class DeliveryWorker implements OnApplicationBootstrap, OnModuleDestroy, 
     if (deliveries.length === 0) return false;
     const targets = await this.loadTargets(deliveries);
     for (const delivery of deliveries) this.start(delivery, targets.get(delivery.scheduleId));
+    // Those that end without a POST have freed their places already.
+    if (this.window.isWorthLeasing) this.leasing.wake();
     return true;
   }
 

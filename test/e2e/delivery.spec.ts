@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { aSchedule, startApp } from '../support/app.js';
+import { queueDeliveries } from '../support/deliveries.js';
 import { startSink } from '../support/sink.js';
 
 describe('a due schedule', () => {
@@ -146,5 +147,22 @@ describe('a failing endpoint', () => {
     const path = `/api/v1/schedule/${id}/deliveries/`;
     const history = await app.eventually(path, (body) => body.results[0]?.outcome === 'failed');
     expect(history.results[0].attempts).toMatchObject([{ error: 'timeout', status: null }]);
+  });
+});
+
+describe('deliveries that end without a POST', () => {
+  it('do not hold up those behind them, however many there are', async () => {
+    await using app = await startApp();
+    await using sink = await startSink();
+    // Of schedules that are gone, and due before the other one.
+    await queueDeliveries(app.database, 2000, new URL(sink.url).origin);
+    await app.creates(aSchedule({ endpoint: sink.url, frequency: 1 }));
+
+    await sink.received(1);
+
+    const outcomes = await app.database.query(
+      `SELECT count(*)::int AS count FROM attempts WHERE outcome = 'cancelled'`,
+    );
+    expect(outcomes).toEqual([{ count: 2000 }]);
   });
 });
