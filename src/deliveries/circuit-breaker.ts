@@ -8,7 +8,7 @@ import { FAILING_ORIGINS, RECORD_RESULTS } from './origins.queries.js';
 import { isAlive } from './decision.js';
 
 /** Failures in a row that open the breaker of an origin. */
-export const FAILURES_TO_OPEN = 10;
+const FAILURES_TO_OPEN = 10;
 /** Seconds from the opening, or from a probe that failed, to the next probe. */
 export const PROBE_AFTER_SECONDS = 30;
 const REFRESH_INTERVAL_MS = 1_000;

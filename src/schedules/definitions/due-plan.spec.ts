@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Definition, nextTick } from './definition.js';
-import { lastOf, MAX_CAUGHT_UP_TICKS, MAX_COUNTED_TICKS, partAfter, planDue } from './due-plan.js';
+import { type LateTicks, MAX_CAUGHT_UP_TICKS, MAX_COUNTED_TICKS, partAfter, planDue } from './due-plan.js';
 
 const START = new Date('2026-01-01T00:00:00Z');
 const HOUR = 3_600;
@@ -12,6 +12,9 @@ const everyMinute: Definition = { kind: 'interval', text: '1 minute', phase: new
 const everySecond: Definition = { kind: 'interval', text: '1 second', phase: new Date(0) };
 
 const later = (seconds: number, from = START) => new Date(from.getTime() + seconds * 1_000);
+
+/** The latest of them. */
+const lastOf = ({ dropped, replay }: LateTicks) => replay.at(-1) ?? dropped?.to;
 
 describe('a tick on time', () => {
   it.each([0, 59, 60])('%i s late is fired alone', (seconds) => {

@@ -69,11 +69,6 @@ export function planDue(definition: Definition, nextFireAt: Date, now: Date, cat
   return { tick: null, late: { dropped: firstOf(ticks, start), replay }, nextFireAt: following };
 }
 
-/** The latest of them. */
-export function lastOf({ dropped, replay }: LateTicks): Date {
-  return replay.at(-1) ?? dropped!.to;
-}
-
 /**
  * What of a range lies after an instant, null when nothing does: as a function, to be asked for many instants. The
  * ticks of a crontab are walked once, and only if an instant lies within the range.
