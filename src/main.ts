@@ -1,36 +1,7 @@
-import { createApplication } from './application.js';
-import { configOf } from './config/load-config.js';
-import { readSettings, SettingsError } from './config/settings.js';
-import { startEmbeddedPostgres } from './database/embedded-postgres.js';
+import { SettingsError } from './config/settings.js';
+import { serve } from './serve.js';
 
-// Beyond the longest attempt, for its verdict and the rest of the shutdown.
-const SHUTDOWN_GRACE_MS = 30_000;
-
-async function main(): Promise<void> {
-  // Before anything else, so that a signal during the start is not lost: it is obeyed when there is something to stop.
-  const signalled = new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => resolve());
-  });
-  const settings = readSettings(process.env);
-  const embedded = settings.DATABASE_URL ? null : await startEmbeddedPostgres({ dataDir: settings.DATA_DIR, log });
-  try {
-    const config = configOf(settings, embedded?.url ?? null);
-    const app = await createApplication(config);
-    await app.listen(config.http.port, config.http.host);
-    log(`Seed Scheduler is ready at ${await app.getUrl()}`);
-    await signalled;
-    setTimeout(() => process.exit(1), config.delivery.requestTimeoutMs + SHUTDOWN_GRACE_MS).unref();
-    await app.close();
-  } finally {
-    await embedded?.stop();
-  }
-}
-
-function log(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-main().then(
+serve().then(
   () => process.exit(0),
   (error: unknown) => {
     const message = error instanceof SettingsError ? error.message : ((error as Error).stack ?? String(error));

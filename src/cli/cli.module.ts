@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { CreateAdminCommand } from './create-admin.command.js';
+import { MigrateCommand } from './migrate.command.js';
+import { Output } from './output.js';
+import { Program } from './program.js';
+import { ServeCommand } from './serve.command.js';
+import { Services } from './services.js';
+
+/** The commands, in the order in which help lists them. */
+const COMMANDS = [ServeCommand, MigrateCommand, CreateAdminCommand];
+
+/** The command line: what an operator does, as commands. They reach the service through `Services`. */
+@Module({ providers: [Output, Program, Services, ...COMMANDS] })
+export class CliModule {}

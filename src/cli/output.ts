@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common';
+import Table from 'cli-table3';
+import type { PrintOptions } from './cli-command.js';
+
+/** A value of a table's cell; null shows as a dash. */
+export type Cell = string | number | boolean | Date | null | undefined;
+
+/** What stdout and stderr are for: results go to the one, everything else that is said to the other. */
+@Injectable()
+export class Output {
+  /** Prints rows: a table, or an array of objects with the same names. */
+  rows(rows: Record<string, Cell>[], { json = false }: PrintOptions): void {
+    if (json) return this.json(rows);
+    const names = Object.keys(rows[0] ?? {});
+    const table = new Table({ ...PLAIN, head: names });
+    for (const row of rows) table.push(names.map((name) => cellText(row[name])));
+    this.line(rows.length > 0 ? table.toString() : 'none');
+  }
+
+  /** Prints one thing: a table of two columns, or an object. */
+  fields(fields: Record<string, Cell>, { json = false }: PrintOptions): void {
+    if (json) return this.json(fields);
+    const table = new Table(PLAIN);
+    for (const [name, value] of Object.entries(fields)) table.push([name, cellText(value)]);
+    this.line(table.toString());
+  }
+
+  json(value: unknown): void {
+    this.line(JSON.stringify(value, null, 2));
+  }
+
+  line(text: string): void {
+    process.stdout.write(`${text}\n`);
+  }
+
+  /** For the person at the terminal; a program that reads the output does not get it. */
+  note(text: string): void {
+    process.stderr.write(`${text}\n`);
+  }
+}
+
+/** No colours: the output may end up in a file or a log. */
+const PLAIN = { style: { head: [], border: [], compact: true } };
+
+function cellText(value: Cell): string {
+  if (value === null || value === undefined) return '-';
+  return value instanceof Date ? value.toISOString() : String(value);
+}

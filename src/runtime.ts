@@ -1,0 +1,21 @@
+import type { Config } from './config/config.js';
+import { configOf } from './config/load-config.js';
+import { readSettings } from './config/settings.js';
+import { startEmbeddedPostgres } from './database/embedded-postgres.js';
+
+/**
+ * Reads the settings and calls `use` with them. When they name no database the embedded one is started, or joined if
+ * another process has it running, and left afterwards.
+ *
+ * @param log takes lines for the person at the terminal
+ * @throws SettingsError
+ */
+export async function withConfig<T>(log: (line: string) => void, use: (config: Config) => Promise<T>): Promise<T> {
+  const settings = readSettings(process.env);
+  const embedded = settings.DATABASE_URL ? null : await startEmbeddedPostgres({ dataDir: settings.DATA_DIR, log });
+  try {
+    return await use(configOf(settings, embedded?.url ?? null));
+  } finally {
+    await embedded?.stop();
+  }
+}
