@@ -1,4 +1,5 @@
 import { isEmail } from 'class-validator';
+import { UuidPipe } from '../http/identifiers.pipe.js';
 import { UsageError } from './faults.js';
 
 // Readers of what stands on the command line.
@@ -13,4 +14,20 @@ export function emailAddress(value: string): string {
 export function required<T>(value: T | undefined, flags: string): T {
   if (value === undefined) throw new UsageError(`required option '${flags}' not specified`);
   return value;
+}
+
+/** @throws UsageError unless it is a whole number from `min` on */
+export function wholeNumber(value: string, min: number, flags: string): number {
+  const number = /^\d{1,9}$/.test(value) ? Number(value) : NaN;
+  if (!(number >= min)) throw new UsageError(`option '${flags}' takes a whole number from ${min} on`);
+  return number;
+}
+
+/** With or without hyphens. @throws UsageError */
+export function scheduleId(value: string): string {
+  try {
+    return new UuidPipe().transform(value);
+  } catch {
+    throw new UsageError(`'${value}' is not the id of a schedule`);
+  }
 }

@@ -1,5 +1,5 @@
 import { SettingsError } from '../config/settings.js';
-import { DomainError, InvalidInputError } from '../http/domain-error.js';
+import { DomainError, InvalidInputError, NotFoundError } from '../http/domain-error.js';
 
 export enum ExitCode {
   Done = 0,
@@ -37,6 +37,7 @@ export function reasonOf(error: unknown): string {
     const parts = Object.entries(error.fields).map(([field, messages]) => `${field}: ${messages.join(' ')}`);
     return parts.join('; ');
   }
+  if (error instanceof NotFoundError) return 'not found: nothing has this id';
   if (error instanceof SettingsError || error instanceof DomainError) return error.message;
   // A name with several addresses fails once for each, and the whole has no message of its own.
   if (error instanceof AggregateError) return [...new Set(error.errors.map(reasonOf))].join('; ');

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import Table from 'cli-table3';
+import { stringifyJson } from '../http/raw-json.js';
 import type { PrintOptions } from './cli-command.js';
 
 /** A value of a table's cell; null shows as a dash. */
@@ -26,7 +27,7 @@ export class Output {
   }
 
   json(value: unknown): void {
-    this.line(JSON.stringify(value, null, 2));
+    this.line(stringifyJson(value, 2));
   }
 
   line(text: string): void {

@@ -31,7 +31,7 @@ export class Services {
    *
    * @throws Obstacle when the schema is behind
    */
-  use<T>(work: (app: INestApplicationContext) => Promise<T>): Promise<T> {
+  use<T>(work: (app: INestApplicationContext, config: Config) => Promise<T>): Promise<T> {
     return this.withConfig(async (config) => {
       await this.requireSchema(config);
       const quiet: Config = { ...config, roles: [], log: { ...config.log, level: 'silent' } };
@@ -41,7 +41,7 @@ export class Services {
         abortOnError: false,
       });
       try {
-        return await work(app);
+        return await work(app, config);
       } finally {
         await app.close();
       }

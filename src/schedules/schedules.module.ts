@@ -10,6 +10,7 @@ import { Firing } from './firing.entity.js';
 import { Schedule } from './schedule.entity.js';
 import { ScheduleCreation } from './schedule-creation.js';
 import { ScheduleList } from './schedule-list.js';
+import { ScheduleRuns } from './schedule-runs.js';
 import { ScheduleTargets } from './schedule-targets.js';
 import { SchedulerService } from './scheduler.service.js';
 import { SchedulesController } from './schedules.controller.js';
@@ -35,6 +36,7 @@ class TokenCipherModule {}
     SchedulesService,
     ScheduleCreation,
     ScheduleList,
+    ScheduleRuns,
     SchedulerService,
     Dispatcher,
     FanOut,

@@ -1,3 +1,5 @@
+import { insertDeliveries } from '../deliveries/delivery-queue.queries.js';
+
 // New schedules, each with the trigger of its definition, when that is there and, for an enabled one, at work; the
 // others are left out. One statement is one transaction: the triggers are held from being removed or put to rest until
 // it commits. KEY SHARE, which the foreign key takes in any case, waits for a removal under way and then sees what it
@@ -107,6 +109,22 @@ export const UPCOMING_TRIGGERS = `
   SELECT id, kind, text, time_zone, phase, next_fire_at, clock_timestamp() AS now FROM triggers
    WHERE next_fire_at <= clock_timestamp() + make_interval(secs => $1)
    ORDER BY next_fire_at LIMIT $2`;
+
+// Queues one delivery of a schedule for the present instant, whether it is enabled or not. Ticks fall on whole seconds:
+// an instant between them is no tick's, so it takes none's place in the history.
+export const RUN_NOW = `
+  WITH clock AS MATERIALIZED (
+    SELECT date_trunc('milliseconds', clock_timestamp()) AS now
+  ), schedule AS MATERIALIZED (
+    SELECT id, origin_id, now,
+           CASE WHEN now = date_trunc('second', now) THEN now + interval '1 millisecond' ELSE now END AS instant
+      FROM schedules CROSS JOIN clock WHERE id = $1
+  ), queued AS (
+    ${insertDeliveries('SELECT id, instant, origin_id, now FROM schedule')} RETURNING scheduled_for
+  ), told AS MATERIALIZED (
+    SELECT pg_notify('seed_deliveries', NULL) FROM queued
+  )
+  SELECT queued.scheduled_for FROM schedule LEFT JOIN queued ON true LEFT JOIN told ON true`;
 
 export const LOAD_TARGETS = `SELECT id, endpoint, payload, auth_token, origin_id, halted_at FROM schedules WHERE id = ANY($1)`;
 

@@ -5,7 +5,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { DeliveriesService } from '../deliveries/deliveries.service.js';
 import { OriginsService } from '../deliveries/origins.service.js';
 import type { DeliveryDto } from '../deliveries/delivery-history.dto.js';
-import type { Principal } from '../http/access.decorators.js';
+import type { Operator, Principal } from '../http/access.decorators.js';
 import { InvalidInputError, NotFoundError } from '../http/domain-error.js';
 import type { PageRequest } from '../http/paging.js';
 import { ScheduledMetrics } from '../metrics/scheduled-metrics.js';
@@ -66,7 +66,7 @@ export class SchedulesService {
   }
 
   /** @throws NotFoundError, InvalidInputError */
-  async update(id: string, changes: ScheduleChanges, caller: Principal): Promise<Schedule> {
+  async update(id: string, changes: ScheduleChanges, caller: Principal | Operator): Promise<Schedule> {
     const formerTriggerId = await this.dataSource.transaction(async (manager) => {
       const now = await databaseNow(manager);
       const schedule = await lockSchedule(id, manager);
