@@ -7,13 +7,16 @@ import { AuthController } from './auth.controller.js';
 import { FirstAdmin } from './first-admin.service.js';
 import { Token } from './token.entity.js';
 import { TokenGuard } from './token.guard.js';
+import { TokenBearers } from './token-bearers.service.js';
+import { TokensController } from './tokens.controller.js';
 import { TokensService } from './tokens.service.js';
 import { TokenStrategy } from './token.strategy.js';
 
 /** Owns API tokens and guards every route with them. */
 @Module({
   imports: [TypeOrmModule.forFeature([Token]), PassportModule, UsersModule],
-  controllers: [AuthController],
-  providers: [TokensService, TokenStrategy, FirstAdmin, { provide: APP_GUARD, useClass: TokenGuard }],
+  controllers: [AuthController, TokensController],
+  providers: [TokensService, TokenBearers, TokenStrategy, FirstAdmin, { provide: APP_GUARD, useClass: TokenGuard }],
+  exports: [TokensService],
 })
 export class AuthModule {}

@@ -1,16 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { Strategy } from 'passport-http-bearer';
-import type { Principal } from '../http/access.decorators.js';
 import { NotAuthenticatedError } from '../http/domain-error.js';
-import { TokensService } from './tokens.service.js';
+import type { Bearer } from './principal-cache.js';
+import { TokenBearers } from './token-bearers.service.js';
 
 const AUTHORIZATION = /^(?:bearer|token)\s+(\S+)\s*$/i;
 
 /** `Authorization: Token <token>` or `Bearer <token>`; never a token in a URL or a body. */
 @Injectable()
 export class TokenStrategy extends PassportStrategy(Strategy, 'token') {
-  constructor(private readonly tokens: TokensService) {
+  constructor(private readonly bearers: TokenBearers) {
     super();
   }
 
@@ -21,9 +21,9 @@ export class TokenStrategy extends PassportStrategy(Strategy, 'token') {
     super.authenticate({ headers } as never);
   }
 
-  async validate(secret: string): Promise<Principal> {
-    const principal = await this.tokens.principalOf(secret);
-    if (!principal) throw NotAuthenticatedError.invalid();
-    return principal;
+  async validate(secret: string): Promise<Bearer> {
+    const bearer = await this.bearers.bearerOf(secret);
+    if (!bearer) throw NotAuthenticatedError.invalid();
+    return bearer;
   }
 }
