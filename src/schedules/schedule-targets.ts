@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { type DeliveryTarget, DeliveryTargets, type UnusableTarget } from '../deliveries/delivery-targets.js';
+import { type SecretBox, SecretVault } from '../secrets/secret-vault.js';
+import { AUTH_TOKENS } from './auth-tokens.js';
 import { LOAD_TARGETS } from './schedules.queries.js';
-import { TokenCipher } from './token-cipher.js';
 
 interface TargetRow {
   id: string;
@@ -17,11 +18,14 @@ interface TargetRow {
 /** Deliveries go to the endpoints of schedules, as these are at the time of the attempt. */
 @Injectable()
 export class ScheduleTargets extends DeliveryTargets {
+  private readonly authTokens: SecretBox;
+
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
-    private readonly cipher: TokenCipher,
+    vault: SecretVault,
   ) {
     super();
+    this.authTokens = vault.boxFor(AUTH_TOKENS);
   }
 
   async load(scheduleIds: string[]): Promise<Map<string, DeliveryTarget | UnusableTarget>> {
@@ -31,7 +35,7 @@ export class ScheduleTargets extends DeliveryTargets {
 
   private targetOf(row: TargetRow): DeliveryTarget | UnusableTarget {
     try {
-      const authToken = row.auth_token && this.cipher.decrypt(row.auth_token, row.id);
+      const authToken = row.auth_token && this.authTokens.open(row.auth_token, row.id);
       const { endpoint, payload, origin_id, halted_at } = row;
       return { endpoint, payload, authToken, originId: origin_id, haltedAt: halted_at };
     } catch (error) {

@@ -3,6 +3,7 @@ import { ScheduleModule } from '@nestjs/schedule';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DeliveriesModule } from '../deliveries/deliveries.module.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
+import { SecretsModule } from '../secrets/secrets.module.js';
 import { Dispatcher } from './dispatcher.js';
 import { FanOut } from './fan-out.js';
 import { FanOutWorker } from './fan-out-worker.js';
@@ -15,21 +16,17 @@ import { ScheduleTargets } from './schedule-targets.js';
 import { SchedulerService } from './scheduler.service.js';
 import { SchedulesController } from './schedules.controller.js';
 import { SchedulesService } from './schedules.service.js';
-import { TokenCipher } from './token-cipher.js';
 import { Trigger } from './trigger.entity.js';
 import { TriggersService } from './triggers.service.js';
-
-@Module({ providers: [TokenCipher], exports: [TokenCipher] })
-class TokenCipherModule {}
 
 /** Owns schedules and the triggers they share: the REST resource, and the taking of ticks. */
 @Module({
   imports: [
     TypeOrmModule.forFeature([Firing, Schedule, Trigger]),
     ScheduleModule.forRoot(),
-    DeliveriesModule.deliveringTo(ScheduleTargets, [TokenCipherModule]),
+    DeliveriesModule.deliveringTo(ScheduleTargets, [SecretsModule]),
     MetricsModule,
-    TokenCipherModule,
+    SecretsModule,
   ],
   controllers: [SchedulesController],
   providers: [

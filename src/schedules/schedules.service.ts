@@ -9,6 +9,8 @@ import type { Operator, Principal } from '../http/access.decorators.js';
 import { InvalidInputError, NotFoundError } from '../http/domain-error.js';
 import type { PageRequest } from '../http/paging.js';
 import { ScheduledMetrics } from '../metrics/scheduled-metrics.js';
+import { type SecretBox, SecretVault } from '../secrets/secret-vault.js';
+import { AUTH_TOKENS } from './auth-tokens.js';
 import type { Definition } from './definitions/definition.js';
 import { databaseNow } from './database-now.js';
 import { newDefinition } from './definitions/new-definition.js';
@@ -16,7 +18,6 @@ import { Schedule } from './schedule.entity.js';
 import { ScheduleCreation } from './schedule-creation.js';
 import { NO_DEFINITION, type ScheduleChanges } from './schedule-input.js';
 import { nextSendAt } from './schedule.view.js';
-import { TokenCipher } from './token-cipher.js';
 import { TriggersService } from './triggers.service.js';
 
 const CREATED_METRIC = 'schedules.created.sum';
@@ -24,16 +25,19 @@ const CREATED_METRIC = 'schedules.created.sum';
 /** Schedules as the API sees them. Each change is one transaction that includes its trigger. */
 @Injectable()
 export class SchedulesService {
+  private readonly authTokens: SecretBox;
+
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly creation: ScheduleCreation,
     private readonly triggers: TriggersService,
     private readonly deliveries: DeliveriesService,
     private readonly origins: OriginsService,
-    private readonly cipher: TokenCipher,
+    vault: SecretVault,
     private readonly metrics: ScheduledMetrics,
   ) {
     metrics.define(CREATED_METRIC);
+    this.authTokens = vault.boxFor(AUTH_TOKENS);
   }
 
   /** @throws NotFoundError */
@@ -53,7 +57,7 @@ export class SchedulesService {
       endpoint: changes.endpoint,
       originId: await this.origins.idOf(changes.endpoint),
       payload: changes.payload ?? '{}',
-      authToken: changes.authToken ? this.cipher.encrypt(changes.authToken, id) : null,
+      authToken: changes.authToken ? this.authTokens.seal(changes.authToken, id) : null,
       enabled,
       catchUp: changes.catchUp ?? 'latest',
       overlap: changes.overlap ?? 'allow',
@@ -114,7 +118,7 @@ export class SchedulesService {
     }
     if (changes.payload !== undefined) schedule.payload = changes.payload;
     if (changes.authToken !== undefined) {
-      schedule.authToken = changes.authToken === null ? null : this.cipher.encrypt(changes.authToken, id);
+      schedule.authToken = changes.authToken === null ? null : this.authTokens.seal(changes.authToken, id);
     }
     if (changes.catchUp !== undefined) schedule.catchUp = changes.catchUp;
     if (changes.overlap !== undefined) schedule.overlap = changes.overlap;

@@ -1,0 +1,34 @@
+import { Injectable } from '@nestjs/common';
+import { SecretCipher } from './secret-cipher.js';
+import { contextOf, type SealedColumn } from './sealed-column.js';
+
+/** Seals and opens the secrets of one column. */
+export interface SecretBox {
+  seal(secret: string, owner: string): Buffer;
+  /** @throws Error when it cannot be opened; its message tells nothing of the secret */
+  open(sealed: Buffer, owner: string): string;
+}
+
+/**
+ * The only way to the cipher for other rooms: whoever wants to seal says where the sealed secrets stand, so that no kind
+ * of secret is forgotten when keys are rotated.
+ */
+@Injectable()
+export class SecretVault {
+  private readonly known = new Map<string, SealedColumn>();
+
+  constructor(private readonly cipher: SecretCipher) {}
+
+  /** To be called in constructors: the rotation must know of all columns once the application stands. */
+  boxFor(column: SealedColumn): SecretBox {
+    this.known.set(`${column.table}.${column.column}`, column);
+    return {
+      seal: (secret, owner) => this.cipher.seal(secret, contextOf(column, owner)),
+      open: (sealed, owner) => this.cipher.open(sealed, contextOf(column, owner)),
+    };
+  }
+
+  get columns(): SealedColumn[] {
+    return [...this.known.values()];
+  }
+}
