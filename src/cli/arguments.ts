@@ -31,3 +31,16 @@ export function scheduleId(value: string): string {
     throw new UsageError(`'${value}' is not the id of a schedule`);
   }
 }
+
+const PER_UNIT_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** An instant (RFC 3339), a day (its beginning in UTC), or a time from now on. @throws UsageError unless it is to come */
+export function futureInstant(value: string, flags: string, now: Date): Date {
+  const [, number, unit] = /^(\d{1,5})([mhd])$/.exec(value) ?? [];
+  const isInstant = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/i.test(value);
+  const instant = unit
+    ? new Date(now.getTime() + Number(number) * PER_UNIT_MS[unit as keyof typeof PER_UNIT_MS])
+    : new Date(isInstant ? value : NaN);
+  if (!(instant > now)) throw new UsageError(`option '${flags}' takes an instant to come`);
+  return instant;
+}

@@ -1,14 +1,26 @@
 import { Module } from '@nestjs/common';
 import { CreateAdminCommand } from './create-admin.command.js';
+import { CreateTokenCommand } from './create-token.command.js';
 import { MigrateCommand } from './migrate.command.js';
 import { Output } from './output.js';
 import { Program } from './program.js';
+import { RevokeTokenCommand } from './revoke-token.command.js';
+import { RotateSecretsCommand } from './rotate-secrets.command.js';
 import { SCHEDULE_COMMANDS, SchedulesCommand } from './schedules/schedules.command.js';
 import { ServeCommand } from './serve.command.js';
 import { Services } from './services.js';
 
 /** The commands, in the order in which help lists them. */
-const COMMANDS = [ServeCommand, MigrateCommand, CreateAdminCommand, SchedulesCommand, ...SCHEDULE_COMMANDS];
+const COMMANDS = [
+  ServeCommand,
+  MigrateCommand,
+  CreateAdminCommand,
+  CreateTokenCommand,
+  RevokeTokenCommand,
+  SchedulesCommand,
+  ...SCHEDULE_COMMANDS,
+  RotateSecretsCommand,
+];
 
 /** The command line: what an operator does, as commands. They reach the service through `Services`. */
 @Module({ providers: [Output, Program, Services, ...COMMANDS] })

@@ -25,7 +25,8 @@ export class CreateAdminCommand extends CliCommand {
       const users = app.get(UsersService);
       const admin = await users.findOrCreate(email, { isAdmin: true });
       if (!admin.isAdmin) await users.grantAdmin(admin.id);
-      return { user: admin, token: await app.get(TokensService).issue(admin) };
+      const { value } = await app.get(TokensService).issue(admin);
+      return { user: admin, token: value };
     });
     if (options.json) return this.output.json({ user: user.id, email: user.email, token });
     this.output.note(`Token of admin ${user.email}, shown only this once:`);

@@ -3,21 +3,23 @@ import { SingleBar } from 'cli-progress';
 /** Shows how far long work has come: on stderr, and only to a person. */
 export class Progress {
   private readonly bar: SingleBar | null;
+  private isStarted = false;
 
   /** @param what is counted, in the plural */
-  constructor(total: number, what: string) {
-    const isSeen = process.stderr.isTTY && total > 1;
+  constructor(what: string) {
     const format = `{bar} {value} of {total} ${what}, {eta_formatted} left`;
-    this.bar = isSeen ? new SingleBar({ format, stream: process.stderr, clearOnComplete: true }) : null;
-    this.bar?.start(total, 0);
+    this.bar = process.stderr.isTTY ? new SingleBar({ format, stream: process.stderr, clearOnComplete: true }) : null;
   }
 
-  /** @param done in all */
-  show(done: number): void {
+  /** @param done of all, which may still change */
+  show(done: number, total: number): void {
+    if (!this.isStarted) this.bar?.start(total, done);
+    this.isStarted = true;
+    this.bar?.setTotal(total);
     this.bar?.update(done);
   }
 
   [Symbol.dispose](): void {
-    this.bar?.stop();
+    if (this.isStarted) this.bar?.stop();
   }
 }

@@ -1,9 +1,10 @@
 import { Option, SubCommand } from 'nest-commander';
-import { scheduleFilter } from '../../schedules/schedule-filter.js';
+import { type ScheduleFilter, scheduleFilter } from '../../schedules/schedule-filter.js';
 import { ScheduleList } from '../../schedules/schedule-list.js';
 import { scheduleView } from '../../schedules/schedule.view.js';
 import { wholeNumber } from '../arguments.js';
 import { CliCommand, type PrintOptions } from '../cli-command.js';
+import { reasonOf, UsageError } from '../faults.js';
 import { Output } from '../output.js';
 import { Services } from '../services.js';
 import { definitionText } from './definition-text.js';
@@ -34,7 +35,7 @@ export class ListSchedulesCommand extends CliCommand {
   override async run(_: string[], options: ListOptions): Promise<void> {
     const { limit = DEFAULT_LIMIT, offset = 0 } = options;
     const { enabled, endpoint, frequency, cron: cron_definition, interval: interval_definition } = options;
-    const filter = scheduleFilter({ enabled, endpoint, frequency, cron_definition, interval_definition });
+    const filter = filterOf({ enabled, endpoint, frequency, cron_definition, interval_definition });
     const [views, count] = await this.services.use(async (app, { http }) => {
       const [found, inAll] = await app.get(ScheduleList).page(filter, { limit, offset, url: '' });
       return [found.map((schedule) => scheduleView(schedule, http.publicUrl ?? '')), inAll] as const;
@@ -86,5 +87,13 @@ export class ListSchedulesCommand extends CliCommand {
   @Option({ flags: '--frequency <number>', description: 'only those with so many runs in total' })
   frequency(value: string): string {
     return value;
+  }
+}
+
+function filterOf(query: Record<string, string | undefined>): ScheduleFilter {
+  try {
+    return scheduleFilter(query);
+  } catch (error) {
+    throw new UsageError(reasonOf(error));
   }
 }

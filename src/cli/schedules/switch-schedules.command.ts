@@ -23,12 +23,12 @@ abstract class SwitchCommand extends CliCommand {
   override async run(given: string[], options: PrintOptions): Promise<void> {
     const ids = given.map(scheduleId);
     const switched = await this.services.use(async (app) => {
-      using progress = new Progress(ids.length, 'schedules');
+      using progress = new Progress('schedules');
       const rows: { id: string; enabled: boolean }[] = [];
       for (const id of ids) {
         const { enabled } = await app.get(SchedulesService).update(id, { enabled: this.enabled }, OPERATOR);
         rows.push({ id, enabled });
-        progress.show(rows.length);
+        progress.show(rows.length, ids.length);
       }
       return rows;
     });

@@ -1,0 +1,65 @@
+import { Command, Option } from 'nest-commander';
+import type { RotatedKind } from '../secrets/rotation-report.js';
+import { SecretRotation } from '../secrets/secret-rotation.js';
+import { CliCommand, type PrintOptions } from './cli-command.js';
+import { Obstacle } from './faults.js';
+import { Output } from './output.js';
+import { Progress } from './progress.js';
+import { Services } from './services.js';
+
+interface RotateOptions extends PrintOptions {
+  dryRun?: boolean;
+}
+
+@Command({
+  name: 'rotate-secrets',
+  description: 'seal stored secrets anew under SECRET_KEY; former keys are read from SECRET_KEY_FALLBACKS',
+})
+export class RotateSecretsCommand extends CliCommand {
+  constructor(
+    private readonly services: Services,
+    private readonly output: Output,
+  ) {
+    super();
+  }
+
+  override async run(_: string[], options: RotateOptions): Promise<void> {
+    const { dryRun: isDryRun = false } = options;
+    const stop = new AbortController();
+    const kinds = await this.services.use(async (app) => {
+      using progress = new Progress('rows');
+      for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
+      const onProgress = ({ rows, ofRows }: { rows: number; ofRows: number }) => progress.show(rows, ofRows);
+      return app.get(SecretRotation).rotate({ isDryRun, onProgress, signal: stop.signal });
+    });
+    if (options.json) this.output.json(kinds);
+    else this.print(kinds, isDryRun);
+    if (stop.signal.aborted) throw new Obstacle('broken off: what was done stays done, run it again for the rest');
+    const left = kinds.reduce((sum, { unreadable, busy }) => sum + unreadable.count + busy, 0);
+    if (left > 0) throw new Obstacle(`${left} secrets could not be sealed anew`);
+  }
+
+  @Option({ flags: '--dry-run', description: 'only say what would be done, and which keys are in use' })
+  isDryRun(): boolean {
+    return true;
+  }
+
+  private print(kinds: RotatedKind[], isDryRun: boolean): void {
+    const rows = kinds.map(({ kind, resealed, current, unreadable, busy }) => ({
+      'kind of secret': kind,
+      [isDryRun ? 'to be sealed anew' : 'sealed anew']: resealed,
+      'current already': current,
+      unreadable: unreadable.count,
+      busy,
+    }));
+    this.output.rows(rows, {});
+    const found = isDryRun ? 'found' : 'found before';
+    const keys = kinds.flatMap(({ kind, keys: ofKind }) =>
+      ofKind.map(({ id, name, count }) => ({ 'kind of secret': kind, key: id, setting: name, [found]: count })),
+    );
+    this.output.rows(keys, {});
+    for (const { kind, unreadable } of kinds) {
+      for (const id of unreadable.ids) this.output.note(`cannot be opened: ${kind} of ${id}`);
+    }
+  }
+}
