@@ -1,7 +1,12 @@
 import type { Config } from './config/config.js';
 import { configOf } from './config/load-config.js';
-import { readSettings } from './config/settings.js';
+import { readSettings, type Settings } from './config/settings.js';
 import { startEmbeddedPostgres } from './database/embedded-postgres.js';
+
+/** @throws SettingsError */
+export function settingsOfEnvironment(): Settings {
+  return readSettings(process.env);
+}
 
 /**
  * Reads the settings and calls `use` with them. When they name no database the embedded one is started, or joined if
@@ -11,7 +16,7 @@ import { startEmbeddedPostgres } from './database/embedded-postgres.js';
  * @throws SettingsError
  */
 export async function withConfig<T>(log: (line: string) => void, use: (config: Config) => Promise<T>): Promise<T> {
-  const settings = readSettings(process.env);
+  const settings = settingsOfEnvironment();
   const embedded = settings.DATABASE_URL ? null : await startEmbeddedPostgres({ dataDir: settings.DATA_DIR, log });
   try {
     return await use(configOf(settings, embedded?.url ?? null));

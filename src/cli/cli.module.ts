@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { CreateAdminCommand } from './create-admin.command.js';
 import { CreateTokenCommand } from './create-token.command.js';
+import { DoctorCommand } from './doctor/doctor.command.js';
 import { MigrateCommand } from './migrate.command.js';
 import { Output } from './output.js';
 import { Program } from './program.js';
@@ -20,6 +21,7 @@ const COMMANDS = [
   SchedulesCommand,
   ...SCHEDULE_COMMANDS,
   RotateSecretsCommand,
+  DoctorCommand,
 ];
 
 /** The command line: what an operator does, as commands. They reach the service through `Services`. */

@@ -32,20 +32,23 @@ export class Services {
    * @throws Obstacle when the schema is behind
    */
   use<T>(work: (app: INestApplicationContext, config: Config) => Promise<T>): Promise<T> {
-    return this.withConfig(async (config) => {
-      await this.requireSchema(config);
-      const quiet: Config = { ...config, roles: [], log: { ...config.log, level: 'silent' } };
-      // Never initialised, so that no hook is called that starts a loop. Providers are made and connected all the same.
-      const app = await NestFactory.create(AppModule.with(quiet), new FastifyAdapter(), {
-        logger: new StderrLogger({ logLevels: ['fatal', 'error', 'warn'] }),
-        abortOnError: false,
-      });
-      try {
-        return await work(app, config);
-      } finally {
-        await app.close();
-      }
+    return this.withConfig((config) => this.with(config, work));
+  }
+
+  /** The same for who has the settings already. */
+  async with<T>(config: Config, work: (app: INestApplicationContext, config: Config) => Promise<T>): Promise<T> {
+    await this.requireSchema(config);
+    const quiet: Config = { ...config, roles: [], log: { ...config.log, level: 'silent' } };
+    // Never initialised, so that no hook is called that starts a loop. Providers are made and connected all the same.
+    const app = await NestFactory.create(AppModule.with(quiet), new FastifyAdapter(), {
+      logger: new StderrLogger({ logLevels: ['fatal', 'error', 'warn'] }),
+      abortOnError: false,
     });
+    try {
+      return await work(app, config);
+    } finally {
+      await app.close();
+    }
   }
 
   private async requireSchema({ database }: Config): Promise<void> {

@@ -16,7 +16,8 @@ const MIGRATIONS = [
 
 type Entities = MixedList<string | (abstract new () => unknown) | EntitySchema>;
 
-const POOL_SIZE = 20;
+/** A replica's, at most; it listens on one more. */
+export const CONNECTIONS_OF_DATA_SOURCE = 20;
 const CONNECT_TIMEOUT_MS = 5_000;
 const STATEMENT_TIMEOUT_MS = 9_000;
 const LOCK_TIMEOUT_MS = 5_000;
@@ -43,7 +44,7 @@ export function dataSourceOptions(url: string, entities?: Entities): DataSourceO
     uuidExtension: 'pgcrypto',
     installExtensions: false,
     applicationName: 'seed-scheduler',
-    poolSize: POOL_SIZE,
+    poolSize: CONNECTIONS_OF_DATA_SOURCE,
     extra: {
       ...IMPATIENCE,
       statement_timeout: STATEMENT_TIMEOUT_MS,

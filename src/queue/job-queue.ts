@@ -6,7 +6,8 @@ import { IMPATIENCE } from '../database/data-source-options.js';
 
 // Few jobs and slow ones: what is hot has tables of its own.
 const SUPERVISE_INTERVAL_SECONDS = 60;
-const POOL_SIZE = 2;
+/** A replica's, at most. */
+export const CONNECTIONS_OF_QUEUE = 2;
 
 export interface NewJob<T> {
   id?: string;
@@ -29,7 +30,7 @@ export class JobQueue implements OnApplicationShutdown {
     this.boss = new PgBoss({
       connectionString: config.database.url,
       application_name: 'seed-scheduler queue',
-      max: POOL_SIZE,
+      max: CONNECTIONS_OF_QUEUE,
       ...IMPATIENCE,
       schedule: false,
       superviseIntervalSeconds: SUPERVISE_INTERVAL_SECONDS,
