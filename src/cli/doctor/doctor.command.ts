@@ -56,7 +56,7 @@ export class DoctorCommand extends CliCommand {
       return error.faults.map((text) => fault('settings', text, 'correct it: README.md lists the settings'));
     }
     const findings = [ok('settings', 'can be used'), ...checkStorage(settings)];
-    if (findings.some(({ state }) => state === 'fault')) return findings;
+    if (findings.some(({ check, state }) => check === 'data folder' && state === 'fault')) return findings;
     try {
       await this.services.withConfig(async (config) => {
         findings.push(...(await this.examineWith(config, endpoint)));
@@ -86,5 +86,7 @@ export class DoctorCommand extends CliCommand {
 }
 
 function wrapped(text: string): string {
-  return text.replace(new RegExp(`(.{1,${WIDTH}})(?: +|$)`, 'gm'), '$1\n').trimEnd();
+  const atBlanks = new RegExp(`(.{1,${WIDTH}})(?: +|$)`, 'g');
+  const lines = text.split('\n').map((line) => line.replace(atBlanks, '$1\n').trimEnd());
+  return lines.join('\n');
 }
