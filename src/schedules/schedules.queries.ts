@@ -111,12 +111,13 @@ export const UPCOMING_TRIGGERS = `
 export const LOAD_TARGETS = `SELECT id, endpoint, payload, auth_token, origin_id, halted_at FROM schedules WHERE id = ANY($1)`;
 
 // Triggers of the table keep these counts, in the transaction of each change: see the migration that made them.
-export const COUNT_ALL = `SELECT coalesce(sum(delta), 0)::int AS count FROM schedule_counts`;
+export const countAll = (inScope: string) => `
+  SELECT coalesce(sum(delta), 0)::int AS count FROM schedule_counts WHERE ${inScope}`;
 
-// Few schedules are off, and they have an index.
-export const COUNT_ENABLED = `
-  SELECT ((SELECT coalesce(sum(delta), 0) FROM schedule_counts)
-          - (SELECT count(*) FROM schedules WHERE NOT enabled))::int AS count`;
+// Few schedules are off, and they have an index, by owner too.
+export const countEnabled = (inScope: string) => `
+  SELECT ((SELECT coalesce(sum(delta), 0) FROM schedule_counts WHERE ${inScope})
+          - (SELECT count(*) FROM schedules WHERE NOT enabled AND ${inScope}))::int AS count`;
 
 // Puts the counts of each creator together into one row. Readers see all of its work or nothing; another replica that
 // is at it makes it unnecessary. (-1 is no user's id; equality can be hashed, IS NOT DISTINCT FROM cannot.)
