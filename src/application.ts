@@ -14,6 +14,7 @@ import { BODY_LIMIT_BYTES, installBodyParsing } from './http/body-parsing.js';
 import { NotFoundError } from './http/domain-error.js';
 import { installPaging } from './http/paging.js';
 import { installPublicUrl } from './http/public-url.js';
+import { installVisibility } from './http/scope.decorator.js';
 
 const REQUEST_TIMEOUT_MS = 30_000;
 
@@ -31,6 +32,7 @@ export async function createApplication(config: Config): Promise<NestFastifyAppl
   installRouteTable(fastify);
   installPublicUrl(fastify, config.http.publicUrl);
   installPaging(fastify, { defaultSize: config.http.pageSize, maxSize: config.http.pageSizeMax });
+  installVisibility(fastify, config.visibility);
   installBodyParsing(fastify);
   if (!config.roles.includes('api')) hideApi(fastify);
   await fastify.register(formbody);

@@ -12,6 +12,8 @@ export interface Config {
   readonly database: { readonly url: string };
   readonly admin: { readonly email: string; readonly token: string | null };
   readonly secrets: { readonly key: string; readonly fallbacks: readonly string[] };
+  /** whose schedules a user who is no admin may see and change */
+  readonly visibility: Visibility;
   readonly roles: readonly Role[];
   readonly delivery: {
     readonly requestTimeoutMs: number;
@@ -30,6 +32,10 @@ export interface Config {
 
 export const ROLES = ['api', 'scheduler', 'worker'] as const;
 export type Role = (typeof ROLES)[number];
+
+/** `group`: one's own and those of the members of one's groups. `all`: everybody's. */
+export const VISIBILITIES = ['group', 'all'] as const;
+export type Visibility = (typeof VISIBILITIES)[number];
 
 /** Injection token of the `Config`. */
 export const CONFIG = Symbol('CONFIG');

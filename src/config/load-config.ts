@@ -24,6 +24,7 @@ export function configOf(settings: Settings, databaseUrl: string | null): Config
       key: settings.SECRET_KEY ?? ensureSecretKey(settings.DATA_DIR),
       fallbacks: settings.SECRET_KEY_FALLBACKS,
     },
+    visibility: settings.SCHEDULE_VISIBILITY,
     roles: settings.ROLES as Role[],
     delivery: {
       requestTimeoutMs: settings.DEFAULT_REQUEST_TIMEOUT * 1000,

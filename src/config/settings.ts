@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { plainToInstance, Transform } from 'class-transformer';
 import { IsEmail, IsIn, IsInt, IsOptional, IsUrl, Matches, Max, Min, MinLength, validateSync } from 'class-validator';
 import { distance } from 'fastest-levenshtein';
-import { ROLES } from './config.js';
+import { ROLES, VISIBILITIES, type Visibility } from './config.js';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
@@ -51,6 +51,8 @@ export class Settings {
   @IsOptional() @IsUrl(HTTP_URL, { message: 'must be an http or https URL' }) PUBLIC_URL?: string;
   @IsOptional() TRUST_PROXY?: string;
   @List() @IsIn(ROLES, { each: true, message: `must name some of ${ROLES.join(', ')}` }) ROLES: string[] = [...ROLES];
+  @IsIn(VISIBILITIES, { message: `must be one of ${VISIBILITIES.join(', ')}` }) SCHEDULE_VISIBILITY: Visibility =
+    'group';
   @WholeNumber(1, 3600) DEFAULT_REQUEST_TIMEOUT = 30;
   @WholeNumber(1, 100) DELIVERY_MAX_ATTEMPTS = 6;
   @WholeNumber(1, 10_000) DELIVERY_CONCURRENCY = 256;

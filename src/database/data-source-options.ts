@@ -5,6 +5,7 @@ import { CatchUpAndOverlap1764000000001 } from './migrations/1764000000001-catch
 import { ScheduleCounts1764000000002 } from './migrations/1764000000002-schedule-counts.js';
 import { DeliveryQueue1764000000003 } from './migrations/1764000000003-delivery-queue.js';
 import { TokenDetails1764000000004 } from './migrations/1764000000004-token-details.js';
+import { Ownership1764000000005 } from './migrations/1764000000005-ownership.js';
 
 const MIGRATIONS = [
   InitialSchema1764000000000,
@@ -12,6 +13,7 @@ const MIGRATIONS = [
   ScheduleCounts1764000000002,
   DeliveryQueue1764000000003,
   TokenDetails1764000000004,
+  Ownership1764000000005,
 ];
 
 type Entities = MixedList<string | (abstract new () => unknown) | EntitySchema>;

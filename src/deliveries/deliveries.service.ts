@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { type DataSource, type EntityManager, In, LessThanOrEqual } from 'typeorm';
+import { type DataSource, type EntityManager, In, type SelectQueryBuilder } from 'typeorm';
+import type { Scope } from '../database/scope.js';
 import { NotFoundError } from '../http/domain-error.js';
 import type { PageRequest } from '../http/paging.js';
 import { AttemptLedger, type MissedTicks } from './attempt-ledger.js';
@@ -9,6 +10,7 @@ import type { DeliveryDto } from './delivery-history.dto.js';
 import { DeliveryInstruments } from './delivery.instruments.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { FailedTask } from './failed-task.entity.js';
+import { newestFailedTasks, oldestFailedTasks } from './failed-tasks.queries.js';
 
 const REQUEUE_BATCH = 1_000;
 
@@ -33,10 +35,15 @@ export class DeliveriesService {
     this.instruments.countOutcome('skipped', count);
   }
 
-  /** One page of a schedule's deliveries with their attempts, newest tick first, and the number of all. */
+  /**
+   * One page of a schedule's deliveries with their attempts, newest tick first, and the number of all. Whether the
+   * schedule is in the caller's scope is for `schedules/` to know.
+   */
   async historyOf(scheduleId: string, { limit, offset }: PageRequest): Promise<[DeliveryDto[], number]> {
-    const count = await this.ledger.countDeliveries(scheduleId);
-    const rows = offset < count ? await this.ledger.pageOfDeliveries(scheduleId, limit, offset) : [];
+    const [rows, count] = await Promise.all([
+      this.ledger.pageOfDeliveries(scheduleId, limit, offset),
+      this.ledger.countDeliveries(scheduleId),
+    ]);
     return [deliveriesOf(rows), count];
   }
 
@@ -45,51 +52,53 @@ export class DeliveriesService {
     await manager.delete(FailedTask, { scheduleId });
   }
 
-  /** Newest first, with the number of all. */
-  listFailed({ limit, offset }: PageRequest): Promise<[FailedTask[], number]> {
-    const failedTasks = this.dataSource.getRepository(FailedTask);
-    return failedTasks.findAndCount({ order: { id: 'DESC' }, take: limit, skip: offset });
+  /** Those in scope, newest first, with the number of all of them. */
+  listFailed(scope: Scope, { limit, offset }: Pick<PageRequest, 'limit' | 'offset'>): Promise<[FailedTask[], number]> {
+    const { manager } = this.dataSource;
+    const page = failedTasks(manager)
+      .where(`task.id IN (${newestFailedTasks(scope)})`)
+      .orderBy('task.id', 'DESC');
+    return Promise.all([
+      page.setParameters({ ...scope.parameters, limit, offset, reach: limit + offset }).getMany(),
+      failedTasksIn(scope, manager).getCount(),
+    ]);
   }
 
   /** @throws NotFoundError */
-  async getFailed(id: number): Promise<FailedTask> {
-    const task = await this.dataSource.getRepository(FailedTask).findOneBy({ id });
+  async getFailed(id: number, scope: Scope): Promise<FailedTask> {
+    const task = await failedTasksIn(scope, this.dataSource.manager).andWhere('task.id = :id', { id }).getOne();
     if (!task) throw new NotFoundError();
     return task;
   }
 
   /** Gives a failed delivery a new round of attempts under its old id. @throws NotFoundError */
-  async requeue(id: number): Promise<void> {
-    const requeued = await this.dataSource.transaction((manager) => this.requeueBatch([id], manager));
+  async requeue(id: number, scope: Scope): Promise<void> {
+    const requeued = await this.dataSource.transaction((manager) => this.requeueBatch([id], scope, manager));
     if (requeued === 0) throw new NotFoundError();
   }
 
-  /** Requeues everything that has failed up to now. */
-  async requeueAll(): Promise<void> {
-    const [last] = await this.dataSource.getRepository(FailedTask).find({ order: { id: 'DESC' }, take: 1 });
+  /** Requeues everything in scope that has failed up to now. */
+  async requeueAll(scope: Scope): Promise<void> {
+    const [[last]] = await this.listFailed(scope, { limit: 1, offset: 0 });
     if (!last) return;
+    const query = failedTasks(this.dataSource.manager).select('task.id', 'id');
     for (;;) {
-      const batch = await this.dataSource.transaction(async (manager) => {
-        const tasks = await manager.find(FailedTask, {
-          select: { id: true },
-          where: { id: LessThanOrEqual(last.id) },
-          order: { id: 'ASC' },
-          take: REQUEUE_BATCH,
-        });
-        const ids = tasks.map(({ id }) => id);
-        await this.requeueBatch(ids, manager);
-        return ids;
-      });
-      if (batch.length < REQUEUE_BATCH) return;
+      const rows = await query
+        .where(`task.id IN (${oldestFailedTasks(scope)})`)
+        .setParameters({ ...scope.parameters, last: last.id, limit: REQUEUE_BATCH })
+        .getRawMany<{ id: number }>();
+      const ids = rows.map(({ id }) => id);
+      await this.dataSource.transaction((manager) => this.requeueBatch(ids, scope, manager));
+      if (ids.length < REQUEUE_BATCH) return;
     }
   }
 
-  private async requeueBatch(ids: number[], manager: EntityManager): Promise<number> {
-    const tasks = await manager.find(FailedTask, {
-      where: { id: In(ids) },
-      order: { id: 'ASC' },
-      lock: { mode: 'pessimistic_write' },
-    });
+  private async requeueBatch(ids: number[], scope: Scope, manager: EntityManager): Promise<number> {
+    const tasks = await failedTasksIn(scope, manager)
+      .andWhere('task.id = ANY(:ids)', { ids })
+      .orderBy('task.id')
+      .setLock('pessimistic_write')
+      .getMany();
     if (tasks.length === 0) return 0;
     await manager.delete(FailedTask, { id: In(tasks.map(({ id }) => id)) });
     const deliveries = tasks.map(({ scheduleId, scheduledFor, attempts }) => ({
@@ -99,4 +108,13 @@ export class DeliveriesService {
     await this.queue.requeue(deliveries, manager);
     return tasks.length;
   }
+}
+
+function failedTasks(manager: EntityManager): SelectQueryBuilder<FailedTask> {
+  return manager.createQueryBuilder(FailedTask, 'task');
+}
+
+/** Every statement about single ones begins here: one that is out of scope is not there. */
+function failedTasksIn(scope: Scope, manager: EntityManager): SelectQueryBuilder<FailedTask> {
+  return failedTasks(manager).where(scope.includes('task.owner_id'), scope.parameters);
 }

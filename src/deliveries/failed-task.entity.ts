@@ -1,7 +1,8 @@
-import { Column, Entity, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import { Column, Entity, Index, PrimaryGeneratedColumn, Unique } from 'typeorm';
 
 /** A delivery whose last attempt failed, until it is requeued. */
 @Entity('failed_tasks')
+@Index('ix_failed_tasks_owner', ['ownerId', 'id'])
 @Unique('uq_failed_tasks_delivery', ['scheduleId', 'scheduledFor'])
 export class FailedTask {
   @PrimaryGeneratedColumn('identity', {
@@ -13,6 +14,10 @@ export class FailedTask {
 
   @Column({ type: 'uuid', name: 'schedule_id' })
   scheduleId: string;
+
+  /** The owner of the schedule, which the database itself writes here; null when there is none any more. */
+  @Column({ type: 'integer', name: 'owner_id', nullable: true, insert: false, update: false })
+  ownerId: number | null;
 
   @Column({ type: 'timestamptz', name: 'scheduled_for' })
   scheduledFor: Date;

@@ -16,14 +16,6 @@ export interface Principal {
   isAdmin: boolean;
 }
 
-/** Somebody at the machine itself, by the command line: sees and may do all, and is no user. */
-export interface Operator {
-  id: null;
-  isAdmin: true;
-}
-
-export const OPERATOR: Operator = { id: null, isAdmin: true };
-
 export type AuthenticatedRequest = FastifyRequest & { user: Principal };
 
 /** The caller, on routes that need a token. */

@@ -1,12 +1,13 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository, SelectQueryBuilder } from 'typeorm';
+import { Scope } from '../database/scope.js';
 import type { PageRequest } from '../http/paging.js';
 import { ScheduledMetrics } from '../metrics/scheduled-metrics.js';
 import { WorkLoop } from '../queue/work-loop.js';
 import { Schedule } from './schedule.entity.js';
 import type { ScheduleFilter } from './schedule-filter.js';
-import { COMPACT_COUNTS, COUNT_ALL, COUNT_ENABLED } from './schedules.queries.js';
+import { COMPACT_COUNTS, countAll, countEnabled } from './schedules.queries.js';
 
 const COMPACT_INTERVAL_MS = 15_000;
 
@@ -19,20 +20,23 @@ export class ScheduleList implements OnApplicationBootstrap, OnModuleDestroy {
     @InjectRepository(Schedule) private readonly schedules: Repository<Schedule>,
     metrics: ScheduledMetrics,
   ) {
-    metrics.read('schedules.enabled.last', () => this.count({ enabled: true }));
-    metrics.read('schedules.total.last', () => this.count({}));
+    metrics.read('schedules.enabled.last', () => this.count({ enabled: true }, Scope.everything()));
+    metrics.read('schedules.total.last', () => this.count({}, Scope.everything()));
   }
 
   /** Newest first, with the number of all that pass the filter. */
-  page(filter: ScheduleFilter, window: PageRequest): Promise<[Schedule[], number]> {
-    return Promise.all([this.read(filter, window), this.count(filter)]);
+  page(filter: ScheduleFilter, scope: Scope, window: PageRequest): Promise<[Schedule[], number]> {
+    return Promise.all([this.read(filter, scope, window), this.count(filter, scope)]);
   }
 
-  async count(filter: ScheduleFilter): Promise<number> {
+  async count(filter: ScheduleFilter, scope: Scope): Promise<number> {
     const names = Object.keys(filter);
-    if (names.length === 0) return this.number(COUNT_ALL);
-    if (names.length === 1 && filter.enabled === true) return this.number(COUNT_ENABLED);
-    const counted = filtered(this.schedules.createQueryBuilder('schedule'), filter).select('count(*)::int', 'count');
+    if (names.length === 0) return this.number(countAll, scope);
+    if (names.length === 1 && filter.enabled === true) return this.number(countEnabled, scope);
+    const inScope = this.schedules
+      .createQueryBuilder('schedule')
+      .where(scope.includes('schedule.created_by'), scope.parameters);
+    const counted = filtered(inScope, filter).select('count(*)::int', 'count');
     return (await counted.getRawOne<{ count: number }>())?.count ?? 0;
   }
 
@@ -44,26 +48,30 @@ export class ScheduleList implements OnApplicationBootstrap, OnModuleDestroy {
     await this.compaction.stop();
   }
 
-  // The page is cut from the index alone and filled afterwards: rows that are passed over are never read. With `take`
+  // The page is cut from an index alone and filled afterwards: rows that are passed over are never read. With `take`
   // TypeORM would sort all schedules first.
-  private read(filter: ScheduleFilter, { limit, offset }: PageRequest): Promise<Schedule[]> {
-    const newestFirst = <T extends SelectQueryBuilder<Schedule>>(query: T) =>
-      query.orderBy('schedule.created_at', 'DESC').addOrderBy('schedule.id', 'DESC');
-    return newestFirst(this.schedules.createQueryBuilder('schedule'))
+  private read(filter: ScheduleFilter, scope: Scope, { limit, offset }: PageRequest): Promise<Schedule[]> {
+    const select = () => this.schedules.createQueryBuilder('schedule');
+    const candidates = filtered(select().select('schedule.id', 'id'), filter).addSelect(
+      'schedule.created_at',
+      'created_at',
+    );
+    const ofOwners = scope.acrossOwners('schedule.created_by', (condition) =>
+      newestFirst(candidates.andWhere(condition))
+        .limit(offset + limit)
+        .getQuery(),
+    );
+    const page = `(SELECT id FROM (${ofOwners}) newest ORDER BY created_at DESC, id DESC LIMIT :limit OFFSET :offset)`;
+    return newestFirst(select())
       .innerJoinAndSelect('schedule.trigger', 'trigger')
-      .innerJoin(
-        (sub) =>
-          newestFirst(filtered(sub.select('schedule.id', 'id').from(Schedule, 'schedule'), filter))
-            .limit(limit)
-            .offset(offset),
-        'page',
-        'page.id = schedule.id',
-      )
+      .innerJoin(page, 'page', 'page.id = schedule.id')
+      .setParameters({ ...candidates.getParameters(), ...scope.parameters, limit, offset })
       .getMany();
   }
 
-  private async number(sql: string): Promise<number> {
-    const [row] = await this.schedules.query<{ count: number }[]>(sql);
+  private async number(sql: (inScope: string) => string, scope: Scope): Promise<number> {
+    const inScope = scope.includes('created_by', '$1');
+    const [row] = await this.schedules.query<{ count: number }[]>(sql(inScope), scope.values);
     return row?.count ?? 0;
   }
 
@@ -71,6 +79,10 @@ export class ScheduleList implements OnApplicationBootstrap, OnModuleDestroy {
     await this.schedules.query(COMPACT_COUNTS);
     return false;
   }
+}
+
+function newestFirst(query: SelectQueryBuilder<Schedule>): SelectQueryBuilder<Schedule> {
+  return query.orderBy('schedule.created_at', 'DESC').addOrderBy('schedule.id', 'DESC');
 }
 
 function filtered(query: SelectQueryBuilder<Schedule>, filter: ScheduleFilter): SelectQueryBuilder<Schedule> {

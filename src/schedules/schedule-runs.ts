@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
+import type { Scope } from '../database/scope.js';
 import { deliveryId } from '../deliveries/delivery.js';
 import { NotFoundError } from '../http/domain-error.js';
-import { RUN_NOW } from './schedules.queries.js';
+import { runNow } from './schedules.queries.js';
 
 /** A delivery that somebody asked for. */
 export interface OrderedDelivery {
@@ -24,9 +25,11 @@ export class ScheduleRuns {
    *
    * @throws NotFoundError
    */
-  async runNow(scheduleId: string): Promise<OrderedDelivery> {
+  async runNow(scheduleId: string, scope: Scope): Promise<OrderedDelivery> {
+    const sql = runNow(scope.includes('created_by', '$2'));
     for (;;) {
-      const [row] = await this.dataSource.query<{ scheduled_for: Date | null }[]>(RUN_NOW, [scheduleId]);
+      const values = [scheduleId, ...scope.values];
+      const [row] = await this.dataSource.query<{ scheduled_for: Date | null }[]>(sql, values);
       if (!row) throw new NotFoundError();
       // Another call has this millisecond; the next one is free.
       if (!row.scheduled_for) continue;

@@ -10,6 +10,8 @@ export type Overlap = (typeof OVERLAPS)[number];
 /** A user's rule: what to POST where, and, by its trigger, when. */
 @Entity('schedules')
 @Index('ix_schedules_newest', ['createdAt', 'id'])
+@Index('ix_schedules_owner', ['createdBy', 'createdAt', 'id'])
+@Index('ix_schedules_owner_off', ['createdBy', 'createdAt', 'id'], { where: 'NOT "enabled"' })
 @Index('ix_schedules_off', ['createdAt', 'id'], { where: 'NOT "enabled"' })
 @Index('ix_schedules_frequency', ['frequency', 'createdAt', 'id'], { where: '"frequency" IS NOT NULL' })
 @Index('ix_schedules_trigger', ['triggerId', 'id'], { where: '"enabled"' })
@@ -76,6 +78,7 @@ export class Schedule {
   @Column({ type: 'timestamptz', name: 'created_at', default: () => 'now()' })
   createdAt: Date;
 
+  /** The owner; null when that user is gone. */
   @Column({ type: 'integer', name: 'created_by', nullable: true })
   createdBy: number | null;
 

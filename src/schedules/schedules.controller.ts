@@ -1,12 +1,13 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import type { Scope } from '../database/scope.js';
 import { DeliveryDto, DeliveryPageDto } from '../deliveries/delivery-history.dto.js';
-import { Caller, type Principal } from '../http/access.decorators.js';
 import { ApiAnswers } from '../http/api-answers.decorator.js';
 import { UuidPipe } from '../http/identifiers.pipe.js';
 import { type Page, PageOf, pageOf, type PageRequest } from '../http/paging.js';
 import { PublicUrl } from '../http/public-url.js';
+import { ScopeOfCaller } from '../http/scope.decorator.js';
 import { CATCH_UPS } from './definitions/catch-up.js';
 import { OVERLAPS } from './schedule.entity.js';
 import { scheduleFilter } from './schedule-filter.js';
@@ -25,7 +26,7 @@ export class SchedulesController {
     private readonly scheduleList: ScheduleList,
   ) {}
 
-  /** Lists schedules, newest first. */
+  /** Lists the schedules that the caller or a member of one of its groups created, newest first; for admins, all. */
   @Get()
   @ApiQuery({ name: 'frequency', required: false, schema: { type: 'integer' } })
   @ApiQuery({ name: 'enabled', required: false, schema: { type: 'boolean' } })
@@ -35,10 +36,11 @@ export class SchedulesController {
   @ApiAnswers({ status: 200, type: SchedulePageDto, errors: [400], paged: true })
   async list(
     @Query() query: Record<string, unknown>,
+    @ScopeOfCaller() scope: Scope,
     @PageOf() page: PageRequest,
     @PublicUrl() publicUrl: string,
   ): Promise<Page<ScheduleDto>> {
-    const [schedules, count] = await this.scheduleList.page(scheduleFilter(query), page);
+    const [schedules, count] = await this.scheduleList.page(scheduleFilter(query), scope, page);
     const results = schedules.map((schedule) => scheduleView(schedule, publicUrl));
     return pageOf(results, count, page);
   }
@@ -49,21 +51,25 @@ export class SchedulesController {
   @ApiAnswers({ status: 201, type: ScheduleDto, errors: [400] })
   async create(
     @Body() input: CreateScheduleDto,
-    @Caller() caller: Principal,
+    @ScopeOfCaller() scope: Scope,
     @PublicUrl() publicUrl: string,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ScheduleDto> {
     const changes = { ...scheduleChanges(input), endpoint: input.endpoint };
-    const view = scheduleView(await this.schedules.create(changes, caller), publicUrl);
+    const view = scheduleView(await this.schedules.create(changes, scope), publicUrl);
     reply.header('location', view.url);
     return view;
   }
 
-  /** Shows a schedule. */
+  /** Shows a schedule. To whom it is not listed it is not there: this answers 404, as do all routes of its path. */
   @Get(':id')
   @ApiAnswers({ status: 200, type: ScheduleDto, errors: [404] })
-  async get(@Param('id', UuidPipe) id: string, @PublicUrl() publicUrl: string): Promise<ScheduleDto> {
-    return scheduleView(await this.schedules.get(id), publicUrl);
+  async get(
+    @Param('id', UuidPipe) id: string,
+    @ScopeOfCaller() scope: Scope,
+    @PublicUrl() publicUrl: string,
+  ): Promise<ScheduleDto> {
+    return scheduleView(await this.schedules.get(id, scope), publicUrl);
   }
 
   /** Changes a schedule. Absent fields keep their value; giving one definition clears the other. */
@@ -73,10 +79,10 @@ export class SchedulesController {
   async put(
     @Param('id', UuidPipe) id: string,
     @Body() input: UpdateScheduleDto,
-    @Caller() caller: Principal,
+    @ScopeOfCaller() scope: Scope,
     @PublicUrl() publicUrl: string,
   ): Promise<ScheduleDto> {
-    return scheduleView(await this.schedules.update(id, scheduleChanges(input), caller), publicUrl);
+    return scheduleView(await this.schedules.update(id, scheduleChanges(input), scope), publicUrl);
   }
 
   /** The same as PUT. */
@@ -86,25 +92,29 @@ export class SchedulesController {
   patch(
     @Param('id', UuidPipe) id: string,
     @Body() input: UpdateScheduleDto,
-    @Caller() caller: Principal,
+    @ScopeOfCaller() scope: Scope,
     @PublicUrl() publicUrl: string,
   ): Promise<ScheduleDto> {
-    return this.put(id, input, caller, publicUrl);
+    return this.put(id, input, scope, publicUrl);
   }
 
   /** Removes a schedule. What is still waiting of it is not sent. */
   @Delete(':id')
   @HttpCode(204)
   @ApiAnswers({ status: 204, errors: [404] })
-  async remove(@Param('id', UuidPipe) id: string): Promise<void> {
-    await this.schedules.remove(id);
+  async remove(@Param('id', UuidPipe) id: string, @ScopeOfCaller() scope: Scope): Promise<void> {
+    await this.schedules.remove(id, scope);
   }
 
   /** Lists the deliveries of a schedule with their attempts, newest tick first, from the first attempt on. */
   @Get(':id/deliveries')
   @ApiAnswers({ status: 200, type: DeliveryPageDto, errors: [404], paged: true })
-  async deliveries(@Param('id', UuidPipe) id: string, @PageOf() page: PageRequest): Promise<Page<DeliveryDto>> {
-    const [history, count] = await this.schedules.history(id, page);
+  async deliveries(
+    @Param('id', UuidPipe) id: string,
+    @ScopeOfCaller() scope: Scope,
+    @PageOf() page: PageRequest,
+  ): Promise<Page<DeliveryDto>> {
+    const [history, count] = await this.schedules.history(id, scope, page);
     return pageOf(history, count, page);
   }
 }

@@ -112,13 +112,13 @@ export const UPCOMING_TRIGGERS = `
 
 // Queues one delivery of a schedule for the present instant, whether it is enabled or not. Ticks fall on whole seconds:
 // an instant between them is no tick's, so it takes none's place in the history.
-export const RUN_NOW = `
+export const runNow = (inScope: string) => `
   WITH clock AS MATERIALIZED (
     SELECT date_trunc('milliseconds', clock_timestamp()) AS now
   ), schedule AS MATERIALIZED (
     SELECT id, origin_id, now,
            CASE WHEN now = date_trunc('second', now) THEN now + interval '1 millisecond' ELSE now END AS instant
-      FROM schedules CROSS JOIN clock WHERE id = $1
+      FROM schedules CROSS JOIN clock WHERE id = $1 AND ${inScope}
   ), queued AS (
     ${insertDeliveries('SELECT id, instant, origin_id, now FROM schedule')} RETURNING scheduled_for
   ), told AS MATERIALIZED (
@@ -129,12 +129,13 @@ export const RUN_NOW = `
 export const LOAD_TARGETS = `SELECT id, endpoint, payload, auth_token, origin_id, halted_at FROM schedules WHERE id = ANY($1)`;
 
 // Triggers of the table keep these counts, in the transaction of each change: see the migration that made them.
-export const COUNT_ALL = `SELECT coalesce(sum(delta), 0)::int AS count FROM schedule_counts`;
+export const countAll = (inScope: string) => `
+  SELECT coalesce(sum(delta), 0)::int AS count FROM schedule_counts WHERE ${inScope}`;
 
-// Few schedules are off, and they have an index.
-export const COUNT_ENABLED = `
-  SELECT ((SELECT coalesce(sum(delta), 0) FROM schedule_counts)
-          - (SELECT count(*) FROM schedules WHERE NOT enabled))::int AS count`;
+// Few schedules are off, and they have an index, by owner too.
+export const countEnabled = (inScope: string) => `
+  SELECT ((SELECT coalesce(sum(delta), 0) FROM schedule_counts WHERE ${inScope})
+          - (SELECT count(*) FROM schedules WHERE NOT enabled AND ${inScope}))::int AS count`;
 
 // Puts the counts of each creator together into one row. Readers see all of its work or nothing; another replica that
 // is at it makes it unnecessary. (-1 is no user's id; equality can be hashed, IS NOT DISTINCT FROM cannot.)

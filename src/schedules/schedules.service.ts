@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource, EntityManager, SelectQueryBuilder } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import type { Scope } from '../database/scope.js';
 import { DeliveriesService } from '../deliveries/deliveries.service.js';
 import { OriginsService } from '../deliveries/origins.service.js';
 import type { DeliveryDto } from '../deliveries/delivery-history.dto.js';
-import type { Operator, Principal } from '../http/access.decorators.js';
 import { InvalidInputError, NotFoundError } from '../http/domain-error.js';
 import type { PageRequest } from '../http/paging.js';
 import { ScheduledMetrics } from '../metrics/scheduled-metrics.js';
@@ -41,12 +41,12 @@ export class SchedulesService {
   }
 
   /** @throws NotFoundError */
-  get(id: string): Promise<Schedule> {
-    return readSchedule(id, this.dataSource.manager);
+  get(id: string, scope: Scope): Promise<Schedule> {
+    return readSchedule(id, scope, this.dataSource.manager);
   }
 
   /** @throws InvalidInputError when there is no definition */
-  async create(changes: ScheduleChanges & { endpoint: string }, caller: Principal): Promise<Schedule> {
+  async create(changes: ScheduleChanges & { endpoint: string }, scope: Scope): Promise<Schedule> {
     const { definition, enabled = true } = changes;
     if (!definition) throw new InvalidInputError({ non_field_errors: [NO_DEFINITION] });
     const id = uuidv7();
@@ -61,31 +61,35 @@ export class SchedulesService {
       enabled,
       catchUp: changes.catchUp ?? 'latest',
       overlap: changes.overlap ?? 'allow',
-      createdBy: caller.id,
+      createdBy: scope.callerId,
     });
     this.metrics.increment(CREATED_METRIC);
     // A tick that could have been taken before the schedule was there is not promised: its trigger is looked at again.
     const promised = nextSendAt(schedule);
-    return promised && promised <= visibleAt ? this.get(id) : schedule;
+    return promised && promised <= visibleAt ? this.get(id, scope) : schedule;
   }
 
   /** @throws NotFoundError, InvalidInputError */
-  async update(id: string, changes: ScheduleChanges, caller: Principal | Operator): Promise<Schedule> {
+  async update(id: string, changes: ScheduleChanges, scope: Scope): Promise<Schedule> {
     const formerTriggerId = await this.dataSource.transaction(async (manager) => {
       const now = await databaseNow(manager);
-      const schedule = await lockSchedule(id, manager);
+      const schedule = await lockSchedule(id, scope, manager);
       const triggerId = await this.applyTo(schedule, changes, now, manager);
-      await manager.update(Schedule, { id }, { ...withoutRelations(schedule), updatedAt: now, updatedBy: caller.id });
+      await manager.update(
+        Schedule,
+        { id },
+        { ...withoutRelations(schedule), updatedAt: now, updatedBy: scope.callerId },
+      );
       return triggerId;
     });
     await this.triggers.retireUnused([formerTriggerId]);
-    return this.get(id);
+    return this.get(id, scope);
   }
 
   /** What is still waiting of it is not sent any more. @throws NotFoundError */
-  async remove(id: string): Promise<void> {
+  async remove(id: string, scope: Scope): Promise<void> {
     const triggerId = await this.dataSource.transaction(async (manager) => {
-      const schedule = await lockSchedule(id, manager);
+      const schedule = await lockSchedule(id, scope, manager);
       await this.deliveries.forgetFailedTasks(id, manager);
       await manager.delete(Schedule, { id });
       return schedule.triggerId;
@@ -94,8 +98,8 @@ export class SchedulesService {
   }
 
   /** One page of its deliveries, and the number of all. @throws NotFoundError */
-  async history(id: string, page: PageRequest): Promise<[DeliveryDto[], number]> {
-    if (!(await this.dataSource.getRepository(Schedule).existsBy({ id }))) throw new NotFoundError();
+  async history(id: string, scope: Scope, page: PageRequest): Promise<[DeliveryDto[], number]> {
+    if (!(await oneSchedule(id, scope, this.dataSource.manager).getExists())) throw new NotFoundError();
     return this.deliveries.historyOf(id, page);
   }
 
@@ -150,18 +154,25 @@ function existingDefinition({ trigger }: Schedule): Definition {
 }
 
 /** Locks the row first and reads it with its trigger second: a lock on a join would hold up the trigger's ticks. */
-async function lockSchedule(id: string, manager: EntityManager): Promise<Schedule> {
-  const locked = await manager.findOne(Schedule, { where: { id }, lock: { mode: 'pessimistic_write' } });
+async function lockSchedule(id: string, scope: Scope, manager: EntityManager): Promise<Schedule> {
+  const locked = await oneSchedule(id, scope, manager).setLock('pessimistic_write').getOne();
   if (!locked) throw new NotFoundError();
-  return readSchedule(id, manager);
+  return readSchedule(id, scope, manager);
 }
 
 /** With its trigger, in one statement: `findOne` with a relation would take two. @throws NotFoundError */
-async function readSchedule(id: string, manager: EntityManager): Promise<Schedule> {
-  const query = manager.createQueryBuilder(Schedule, 'schedule').innerJoinAndSelect('schedule.trigger', 'trigger');
-  const schedule = await query.where('schedule.id = :id', { id }).getOne();
+async function readSchedule(id: string, scope: Scope, manager: EntityManager): Promise<Schedule> {
+  const schedule = await oneSchedule(id, scope, manager).innerJoinAndSelect('schedule.trigger', 'trigger').getOne();
   if (!schedule) throw new NotFoundError();
   return schedule;
+}
+
+/** Every statement about one schedule begins here: one that is out of scope is not there. */
+function oneSchedule(id: string, scope: Scope, manager: EntityManager): SelectQueryBuilder<Schedule> {
+  return manager
+    .createQueryBuilder(Schedule, 'schedule')
+    .where('schedule.id = :id', { id })
+    .andWhere(scope.includes('schedule.created_by'), scope.parameters);
 }
 
 function withoutRelations({ trigger: _, ...columns }: Schedule): Omit<Schedule, 'trigger'> {

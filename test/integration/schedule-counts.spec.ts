@@ -1,9 +1,10 @@
 import { DataSource } from 'typeorm';
 import { describe, expect, it } from 'vitest';
 import { dataSourceOf } from '../../ormconfig.js';
+import { Scope } from '../../src/database/scope.js';
 import { migrate } from '../../src/database/migrate.js';
 import { ScheduleList } from '../../src/schedules/schedule-list.js';
-import { COMPACT_COUNTS, COUNT_ALL } from '../../src/schedules/schedules.queries.js';
+import { COMPACT_COUNTS, countAll } from '../../src/schedules/schedules.queries.js';
 import { aSchedule, startApp, type TestApp } from '../support/app.js';
 import { createDatabase } from '../support/database.js';
 import { cloneSchedule } from '../support/schedules.js';
@@ -69,7 +70,7 @@ describe('the count of a list', () => {
     const watch = async () => {
       while (!isDone) {
         // Both in one snapshot.
-        const sql = `SELECT (${COUNT_ALL}) AS kept, (SELECT count(*)::int FROM schedules) AS counted`;
+        const sql = `SELECT (${countAll('true')}) AS kept, (SELECT count(*)::int FROM schedules) AS counted`;
         const [{ kept, counted }] = await dataSource.query<[{ kept: number; counted: number }]>(sql);
         expect(kept).toBe(counted);
       }
@@ -97,7 +98,7 @@ describe('the count of a list', () => {
     await app.creates(aSchedule({ cron_definition: '@daily', interval_definition: null }));
     const list = app.nest.get(ScheduleList, { strict: false });
 
-    expect(await list.count({})).toBe(3);
+    expect(await list.count({}, Scope.everything())).toBe(3);
     expect(await listed(app, '&enabled=true')).toBe(2);
     expect(await listed(app, '&enabled=false')).toBe(1);
     expect(await listed(app, '&frequency=44')).toBe(2);
@@ -124,6 +125,6 @@ describe('the count of a list', () => {
 
     await migrate(database.url);
 
-    expect(await database.query(COUNT_ALL)).toEqual([{ count: 7 }]);
+    expect(await database.query(countAll('true'))).toEqual([{ count: 7 }]);
   });
 });

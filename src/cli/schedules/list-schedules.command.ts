@@ -1,4 +1,5 @@
 import { Option, SubCommand } from 'nest-commander';
+import { Scope } from '../../database/scope.js';
 import { type ScheduleFilter, scheduleFilter } from '../../schedules/schedule-filter.js';
 import { ScheduleList } from '../../schedules/schedule-list.js';
 import { scheduleView } from '../../schedules/schedule.view.js';
@@ -37,7 +38,7 @@ export class ListSchedulesCommand extends CliCommand {
     const { enabled, endpoint, frequency, cron: cron_definition, interval: interval_definition } = options;
     const filter = filterOf({ enabled, endpoint, frequency, cron_definition, interval_definition });
     const [views, count] = await this.services.use(async (app, { http }) => {
-      const [found, inAll] = await app.get(ScheduleList).page(filter, { limit, offset, url: '' });
+      const [found, inAll] = await app.get(ScheduleList).page(filter, Scope.everything(), { limit, offset, url: '' });
       return [found.map((schedule) => scheduleView(schedule, http.publicUrl ?? '')), inAll] as const;
     });
     if (options.json) return this.output.json({ count, results: views });

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { Option, SubCommand } from 'nest-commander';
+import { Scope } from '../../database/scope.js';
 import type { DeliveryDto } from '../../deliveries/delivery-history.dto.js';
 import { type OrderedDelivery, ScheduleRuns } from '../../schedules/schedule-runs.js';
 import { SchedulesService } from '../../schedules/schedules.service.js';
@@ -32,7 +33,7 @@ export class RunScheduleCommand extends CliCommand {
   override async run([given]: [string], options: RunOptions): Promise<void> {
     const id = scheduleId(given);
     await this.services.use(async (app) => {
-      const ordered = await app.get(ScheduleRuns).runNow(id);
+      const ordered = await app.get(ScheduleRuns).runNow(id, Scope.everything());
       if (options.wait === undefined) {
         return this.output.fields({ delivery: ordered.id, scheduled_for: ordered.scheduledFor }, options);
       }
@@ -59,7 +60,9 @@ async function attemptOf(
 ): Promise<DeliveryDto> {
   const deadline = Date.now() + patienceSeconds * 1000;
   for (;;) {
-    const [history] = await app.get(SchedulesService).history(ofSchedule, { limit: LATEST, offset: 0, url: '' });
+    const [history] = await app
+      .get(SchedulesService)
+      .history(ofSchedule, Scope.everything(), { limit: LATEST, offset: 0, url: '' });
     const delivery = history.find((one) => one.id === id);
     if (delivery) return delivery;
     if (Date.now() > deadline) {

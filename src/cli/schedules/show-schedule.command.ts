@@ -1,4 +1,5 @@
 import { Option, SubCommand } from 'nest-commander';
+import { Scope } from '../../database/scope.js';
 import type { DeliveryDto } from '../../deliveries/delivery-history.dto.js';
 import { SchedulesService } from '../../schedules/schedules.service.js';
 import { scheduleView } from '../../schedules/schedule.view.js';
@@ -29,8 +30,9 @@ export class ShowScheduleCommand extends CliCommand {
     const limit = options.deliveries ?? DEFAULT_DELIVERIES;
     const { view, deliveries, count } = await this.services.use(async (app, { http }) => {
       const schedules = app.get(SchedulesService);
-      const schedule = await schedules.get(id);
-      const [history, inAll] = await schedules.history(id, { limit, offset: 0, url: '' });
+      const scope = Scope.everything();
+      const schedule = await schedules.get(id, scope);
+      const [history, inAll] = await schedules.history(id, scope, { limit, offset: 0, url: '' });
       return { view: scheduleView(schedule, http.publicUrl ?? ''), deliveries: history, count: inAll };
     });
     if (options.json) return this.output.json({ ...view, deliveries: { count, results: deliveries } });

@@ -1,5 +1,5 @@
 import { SubCommand } from 'nest-commander';
-import { OPERATOR } from '../../http/access.decorators.js';
+import { Scope } from '../../database/scope.js';
 import { SchedulesService } from '../../schedules/schedules.service.js';
 import { scheduleId } from '../arguments.js';
 import { CliCommand, type PrintOptions } from '../cli-command.js';
@@ -26,7 +26,7 @@ abstract class SwitchCommand extends CliCommand {
       using progress = new Progress('schedules');
       const rows: { id: string; enabled: boolean }[] = [];
       for (const id of ids) {
-        const { enabled } = await app.get(SchedulesService).update(id, { enabled: this.enabled }, OPERATOR);
+        const { enabled } = await app.get(SchedulesService).update(id, { enabled: this.enabled }, Scope.everything());
         rows.push({ id, enabled });
         progress.show(rows.length, ids.length);
       }
