@@ -7,6 +7,7 @@ import { ApiAnswers } from '../http/api-answers.decorator.js';
 import { UuidPipe } from '../http/identifiers.pipe.js';
 import { type Page, PageOf, pageOf, type PageRequest } from '../http/paging.js';
 import { PublicUrl } from '../http/public-url.js';
+import { AddressPolicy } from '../outbound/address-policy.js';
 import { CATCH_UPS } from './definitions/catch-up.js';
 import { OVERLAPS } from './schedule.entity.js';
 import { scheduleFilter } from './schedule-filter.js';
@@ -23,6 +24,7 @@ export class SchedulesController {
   constructor(
     private readonly schedules: SchedulesService,
     private readonly scheduleList: ScheduleList,
+    private readonly addresses: AddressPolicy,
   ) {}
 
   /** Lists schedules, newest first. */
@@ -53,7 +55,7 @@ export class SchedulesController {
     @PublicUrl() publicUrl: string,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ScheduleDto> {
-    const changes = { ...scheduleChanges(input), endpoint: input.endpoint };
+    const changes = { ...scheduleChanges(input, this.addresses), endpoint: input.endpoint };
     const view = scheduleView(await this.schedules.create(changes, caller), publicUrl);
     reply.header('location', view.url);
     return view;
@@ -76,7 +78,7 @@ export class SchedulesController {
     @Caller() caller: Principal,
     @PublicUrl() publicUrl: string,
   ): Promise<ScheduleDto> {
-    return scheduleView(await this.schedules.update(id, scheduleChanges(input), caller), publicUrl);
+    return scheduleView(await this.schedules.update(id, scheduleChanges(input, this.addresses), caller), publicUrl);
   }
 
   /** The same as PUT. */

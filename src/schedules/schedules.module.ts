@@ -3,6 +3,7 @@ import { ScheduleModule } from '@nestjs/schedule';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DeliveriesModule } from '../deliveries/deliveries.module.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
+import { OutboundModule } from '../outbound/outbound.module.js';
 import { Dispatcher } from './dispatcher.js';
 import { FanOut } from './fan-out.js';
 import { FanOutWorker } from './fan-out-worker.js';
@@ -28,6 +29,7 @@ class TokenCipherModule {}
     ScheduleModule.forRoot(),
     DeliveriesModule.deliveringTo(ScheduleTargets, [TokenCipherModule]),
     MetricsModule,
+    OutboundModule,
     TokenCipherModule,
   ],
   controllers: [SchedulesController],
