@@ -31,7 +31,8 @@ export function guardedDial(policy: AddressPolicy, lookup: LookupFunction): Dial
  */
 export function guardedConnector(policy: AddressPolicy, dial: Dial, { timeoutMs }: Limits): Connector {
   // HTTP/1.1 only: undici does not bound the headers of an HTTP/2 answer.
-  const secure = buildConnector({ allowH2: false, minVersion: 'TLSv1.2', timeout: 0 });
+  // Said here, neither NODE_TLS_REJECT_UNAUTHORIZED nor --tls-min-v1.0 changes it.
+  const secure = buildConnector({ allowH2: false, minVersion: 'TLSv1.2', rejectUnauthorized: true, timeout: 0 });
   return (options, callback) => {
     if (policy.refusesHost(options.hostname)) {
       queueMicrotask(() => callback(new AddressRefusedError(), null));
