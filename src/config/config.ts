@@ -1,3 +1,5 @@
+import type { Egress } from './egress.js';
+
 /** The settings, read once and frozen. Times carry their unit in their name. */
 export interface Config {
   readonly http: {
@@ -23,6 +25,7 @@ export interface Config {
   };
   readonly scheduling: { readonly catchUpWindowSeconds: number };
   readonly history: { readonly retentionDays: number };
+  readonly egress: Egress;
   readonly metrics: {
     readonly pushUrl: string | null;
     readonly pushAuth: { readonly user: string; readonly password: string } | null;

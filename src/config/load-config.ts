@@ -1,4 +1,5 @@
 import type { Config, Role } from './config.js';
+import { egressRanges } from './egress.js';
 import { ensureSecretKey } from './secret-key.js';
 import type { Settings } from './settings.js';
 
@@ -34,6 +35,12 @@ export function configOf(settings: Settings, databaseUrl: string | null): Config
     },
     scheduling: { catchUpWindowSeconds: settings.CATCH_UP_WINDOW },
     history: { retentionDays: settings.HISTORY_RETENTION_DAYS },
+    egress: {
+      // A developer's machine.
+      isLoopbackOpen: isEmbedded,
+      allow: egressRanges(settings.EGRESS_ALLOW),
+      deny: egressRanges(settings.EGRESS_DENY),
+    },
     metrics: {
       pushUrl: settings.METRICS_URL?.replace(/\/+$/, '') ?? null,
       pushAuth:

@@ -1,8 +1,21 @@
 import { resolve } from 'node:path';
 import { plainToInstance, Transform } from 'class-transformer';
-import { IsEmail, IsIn, IsInt, IsOptional, IsUrl, Matches, Max, Min, MinLength, validateSync } from 'class-validator';
+import {
+  IsEmail,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsUrl,
+  Matches,
+  Max,
+  Min,
+  MinLength,
+  ValidateBy,
+  validateSync,
+} from 'class-validator';
 import { distance } from 'fastest-levenshtein';
 import { ROLES, VISIBILITIES, type Visibility } from './config.js';
+import { isEgressEntry } from './egress.js';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
@@ -29,6 +42,15 @@ function List(): PropertyDecorator {
   return Transform(({ value }: { value: unknown }) =>
     typeof value === 'string' ? value.split(',').map((item) => item.trim()) : value,
   );
+}
+
+/** Ranges of addresses, or words for them, between commas. */
+function AddressRanges(): PropertyDecorator {
+  const message = 'must be addresses, CIDRs without bits beyond the prefix, `private` or `loopback`, between commas';
+  const areRanges = ValidateBy({ name: 'areRanges', validator: { validate: isEgressEntry } }, { each: true, message });
+  return (target, property) => {
+    for (const decorate of [List(), areRanges]) decorate(target, property);
+  };
 }
 
 const POSTGRES_URL = { message: 'must be a postgres:// or postgresql:// URL' };
@@ -61,7 +83,11 @@ export class Settings {
   @WholeNumber(1, 3650) HISTORY_RETENTION_DAYS = 30;
   @WholeNumber(1, 100_000) PAGE_SIZE = 100;
   @WholeNumber(1, 100_000) PAGE_SIZE_MAX = 1000;
-  @IsOptional() @IsUrl(HTTP_URL, { message: 'must be an http or https URL' }) METRICS_URL?: string;
+  @AddressRanges() EGRESS_ALLOW: string[] = [];
+  @AddressRanges() EGRESS_DENY: string[] = [];
+  @IsOptional()
+  @IsUrl({ ...HTTP_URL, disallow_auth: true }, { message: 'must be an http or https URL without a user name' })
+  METRICS_URL?: string;
   @IsOptional() METRICS_AUTH_USER?: string;
   @IsOptional() METRICS_AUTH_PASSWORD?: string;
   @IsIn(LOG_LEVELS, { message: `must be one of ${LOG_LEVELS.join(', ')}` }) LOG_LEVEL = 'info';

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '../config/config.js';
 import { VERSION } from '../config/version.js';
+import type { OutboundResponse } from '../outbound/exchange.js';
 import { OutboundClient } from '../outbound/outbound-client.js';
 import type { LeasedDelivery } from './delivery.js';
 import { classifyError } from './attempt-error.js';
@@ -10,6 +11,7 @@ import { retryAfterSeconds } from './retry-after.js';
 
 /** Bytes of an answer that are kept. */
 const EXCERPT_BYTES = 1024;
+const REDIRECT_NOTE = 'A redirect, which is not followed.';
 
 /** Makes one POST. Whatever comes of it is a value; it never throws. */
 @Injectable()
@@ -35,7 +37,7 @@ export class DeliverySender {
         durationMs: durationMs(),
         status: response.status,
         error: null,
-        excerpt: excerptOf(response.body),
+        excerpt: excerptOf(response),
         retryAfterSeconds: retryAfterSeconds(response.headers['retry-after'], new Date()),
       };
     } catch (thrown) {
@@ -60,7 +62,8 @@ function deliveryHeaders(
   };
 }
 
-function excerptOf(body: Buffer): string | null {
+function excerptOf({ status, body }: OutboundResponse): string | null {
+  if (status >= 300 && status < 400) return REDIRECT_NOTE;
   if (body.length === 0) return null;
   // PostgreSQL's text has no NUL.
   return body.subarray(0, EXCERPT_BYTES).toString('utf8').replaceAll('\0', '\uFFFD');

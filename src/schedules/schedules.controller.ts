@@ -8,6 +8,7 @@ import { UuidPipe } from '../http/identifiers.pipe.js';
 import { type Page, PageOf, pageOf, type PageRequest } from '../http/paging.js';
 import { PublicUrl } from '../http/public-url.js';
 import { ScopeOfCaller } from '../http/scope.decorator.js';
+import { AddressPolicy } from '../outbound/address-policy.js';
 import { CATCH_UPS } from './definitions/catch-up.js';
 import { OVERLAPS } from './schedule.entity.js';
 import { scheduleFilter } from './schedule-filter.js';
@@ -24,6 +25,7 @@ export class SchedulesController {
   constructor(
     private readonly schedules: SchedulesService,
     private readonly scheduleList: ScheduleList,
+    private readonly addresses: AddressPolicy,
   ) {}
 
   /** Lists the schedules that the caller or a member of one of its groups created, newest first; for admins, all. */
@@ -55,7 +57,7 @@ export class SchedulesController {
     @PublicUrl() publicUrl: string,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ScheduleDto> {
-    const changes = { ...scheduleChanges(input), endpoint: input.endpoint };
+    const changes = { ...scheduleChanges(input, this.addresses), endpoint: input.endpoint };
     const view = scheduleView(await this.schedules.create(changes, scope), publicUrl);
     reply.header('location', view.url);
     return view;
@@ -82,7 +84,7 @@ export class SchedulesController {
     @ScopeOfCaller() scope: Scope,
     @PublicUrl() publicUrl: string,
   ): Promise<ScheduleDto> {
-    return scheduleView(await this.schedules.update(id, scheduleChanges(input), scope), publicUrl);
+    return scheduleView(await this.schedules.update(id, scheduleChanges(input, this.addresses), scope), publicUrl);
   }
 
   /** The same as PUT. */

@@ -3,6 +3,7 @@ import { ScheduleModule } from '@nestjs/schedule';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DeliveriesModule } from '../deliveries/deliveries.module.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
+import { OutboundModule } from '../outbound/outbound.module.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
 import { Dispatcher } from './dispatcher.js';
 import { FanOut } from './fan-out.js';
@@ -26,6 +27,7 @@ import { TriggersService } from './triggers.service.js';
     ScheduleModule.forRoot(),
     DeliveriesModule.deliveringTo(ScheduleTargets, [SecretsModule]),
     MetricsModule,
+    OutboundModule,
     SecretsModule,
   ],
   controllers: [SchedulesController],
