@@ -14,6 +14,8 @@ import { BODY_LIMIT_BYTES, installBodyParsing } from './http/body-parsing.js';
 import { NotFoundError } from './http/domain-error.js';
 import { installPaging } from './http/paging.js';
 import { installPublicUrl } from './http/public-url.js';
+import { installRequestContext } from './http/request-context.js';
+import { installRequestIds, requestIdOf } from './http/request-id.js';
 
 const REQUEST_TIMEOUT_MS = 30_000;
 
@@ -23,11 +25,14 @@ export async function createApplication(config: Config): Promise<NestFastifyAppl
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    genReqId: requestIdOf,
     trustProxy: config.http.trustProxy as boolean,
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true },
   });
   const fastify = adapter.getInstance();
+  installRequestIds(fastify);
+  installRequestContext(fastify);
   installRouteTable(fastify);
   installPublicUrl(fastify, config.http.publicUrl);
   installPaging(fastify, { defaultSize: config.http.pageSize, maxSize: config.http.pageSizeMax });

@@ -27,14 +27,19 @@ export class TokensService {
     return secret;
   }
 
-  /** Makes a token chosen elsewhere valid for a user. One that is somebody's already is left as it is. */
-  async adopt(user: User, secret: string): Promise<void> {
-    await this.tokens
+  /**
+   * Makes a token chosen elsewhere valid for a user. One that is somebody's already is left as it is.
+   *
+   * @returns whether it is new
+   */
+  async adopt(user: User, secret: string): Promise<boolean> {
+    const inserted = await this.tokens
       .createQueryBuilder()
       .insert()
       .values({ digest: digestOf(secret), user })
       .orIgnore()
       .execute();
+    return (inserted.raw as unknown[]).length > 0;
   }
 
   /** Whom a token stands for, or null. A change takes effect within three seconds. */
@@ -47,7 +52,7 @@ export class TokensService {
     const token = await this.tokens.findOne({ where: { digest }, relations: { user: true } });
     if (!token) return null;
     await this.noteUse(token);
-    return { id: token.user.id, isAdmin: token.user.isAdmin };
+    return { id: token.user.id, email: token.user.email, isAdmin: token.user.isAdmin };
   }
 
   /** At most once a minute a token, so that reading does not become writing. */

@@ -33,6 +33,7 @@ export function configOf(settings: Settings, databaseUrl: string | null): Config
     },
     scheduling: { catchUpWindowSeconds: settings.CATCH_UP_WINDOW },
     history: { retentionDays: settings.HISTORY_RETENTION_DAYS },
+    audit: { retentionDays: settings.AUDIT_RETENTION_DAYS },
     metrics: {
       pushUrl: settings.METRICS_URL?.replace(/\/+$/, '') ?? null,
       pushAuth:

@@ -1,6 +1,7 @@
 import { Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { ApiAnswers } from '../http/api-answers.decorator.js';
+import { Audited } from '../http/audited.decorator.js';
 import { IntegerIdPipe } from '../http/identifiers.pipe.js';
 import { type Page, PageOf, pageOf, type PageRequest } from '../http/paging.js';
 import { PublicUrl } from '../http/public-url.js';
@@ -23,6 +24,7 @@ export class FailedTasksController {
 
   /** Requeues all of them, each under its old delivery id. */
   @Post()
+  @Audited('failed-task.requeue-all')
   @ApiAnswers({ status: 201, type: RequeuedDto })
   async requeueAll(): Promise<RequeuedDto> {
     await this.deliveries.requeueAll();
@@ -38,6 +40,7 @@ export class FailedTasksController {
 
   /** Requeues one of them under its old delivery id. */
   @Post(':id/requeue')
+  @Audited('failed-task.requeue')
   @HttpCode(201)
   @ApiAnswers({ status: 201, type: RequeuedDto, errors: [404] })
   async requeue(@Param('id', IntegerIdPipe) id: number): Promise<RequeuedDto> {
