@@ -14,7 +14,6 @@ import { BODY_LIMIT_BYTES, installBodyParsing } from './http/body-parsing.js';
 import { NotFoundError } from './http/domain-error.js';
 import { installPaging } from './http/paging.js';
 import { installPublicUrl } from './http/public-url.js';
-import { installRequestContext } from './http/request-context.js';
 import { installRequestIds, requestIdOf } from './http/request-id.js';
 
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -32,7 +31,6 @@ export async function createApplication(config: Config): Promise<NestFastifyAppl
   });
   const fastify = adapter.getInstance();
   installRequestIds(fastify);
-  installRequestContext(fastify);
   installRouteTable(fastify);
   installPublicUrl(fastify, config.http.publicUrl);
   installPaging(fastify, { defaultSize: config.http.pageSize, maxSize: config.http.pageSizeMax });

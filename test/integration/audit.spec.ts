@@ -38,7 +38,7 @@ describe('the audit log', () => {
       .output()
       .split('\n')
       .find((one) => one.includes('not in the audit log'));
-    expect(JSON.parse(line ?? '')).toMatchObject({ level: 50 });
+    expect(JSON.parse(line ?? '')).toMatchObject({ level: 50, reqId: 'lost-1' });
     expect(line).toContain(schedule?.id);
     expect(service.output()).not.toContain('canary-token');
   });
