@@ -14,6 +14,7 @@ import { BODY_LIMIT_BYTES, installBodyParsing } from './http/body-parsing.js';
 import { NotFoundError } from './http/domain-error.js';
 import { installPaging } from './http/paging.js';
 import { installPublicUrl } from './http/public-url.js';
+import { installRequestIds, requestIdOf } from './http/request-id.js';
 import { installVisibility } from './http/scope.decorator.js';
 
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -24,11 +25,13 @@ export async function createApplication(config: Config): Promise<NestFastifyAppl
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    genReqId: requestIdOf,
     trustProxy: config.http.trustProxy as boolean,
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true },
   });
   const fastify = adapter.getInstance();
+  installRequestIds(fastify);
   installRouteTable(fastify);
   installPublicUrl(fastify, config.http.publicUrl);
   installPaging(fastify, { defaultSize: config.http.pageSize, maxSize: config.http.pageSizeMax });

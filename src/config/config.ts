@@ -26,6 +26,7 @@ export interface Config {
   readonly scheduling: { readonly catchUpWindowSeconds: number };
   readonly history: { readonly retentionDays: number };
   readonly egress: Egress;
+  readonly audit: { readonly retentionDays: number };
   readonly metrics: {
     readonly pushUrl: string | null;
     readonly pushAuth: { readonly user: string; readonly password: string } | null;

@@ -41,6 +41,7 @@ export function configOf(settings: Settings, databaseUrl: string | null): Config
       allow: egressRanges(settings.EGRESS_ALLOW),
       deny: egressRanges(settings.EGRESS_DENY),
     },
+    audit: { retentionDays: settings.AUDIT_RETENTION_DAYS },
     metrics: {
       pushUrl: settings.METRICS_URL?.replace(/\/+$/, '') ?? null,
       pushAuth:

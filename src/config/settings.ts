@@ -81,6 +81,7 @@ export class Settings {
   @WholeNumber(1, 10_000) DELIVERY_CONCURRENCY_PER_ORIGIN = 50;
   @WholeNumber(0, 31_536_000) CATCH_UP_WINDOW = 86_400;
   @WholeNumber(1, 3650) HISTORY_RETENTION_DAYS = 30;
+  @WholeNumber(1, 3650) AUDIT_RETENTION_DAYS = 365;
   @WholeNumber(1, 100_000) PAGE_SIZE = 100;
   @WholeNumber(1, 100_000) PAGE_SIZE_MAX = 1000;
   @AddressRanges() EGRESS_ALLOW: string[] = [];

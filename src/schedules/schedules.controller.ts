@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import type { Scope } from '../database/scope.js';
 import { DeliveryDto, DeliveryPageDto } from '../deliveries/delivery-history.dto.js';
 import { ApiAnswers } from '../http/api-answers.decorator.js';
+import { Audited } from '../http/audited.decorator.js';
 import { UuidPipe } from '../http/identifiers.pipe.js';
 import { type Page, PageOf, pageOf, type PageRequest } from '../http/paging.js';
 import { PublicUrl } from '../http/public-url.js';
@@ -11,6 +12,7 @@ import { ScopeOfCaller } from '../http/scope.decorator.js';
 import { AddressPolicy } from '../outbound/address-policy.js';
 import { CATCH_UPS } from './definitions/catch-up.js';
 import { OVERLAPS } from './schedule.entity.js';
+import { changeOf } from './schedule-audit.js';
 import { scheduleFilter } from './schedule-filter.js';
 import { scheduleChanges } from './schedule-input.js';
 import { ScheduleList } from './schedule-list.js';
@@ -49,6 +51,7 @@ export class SchedulesController {
 
   /** Makes a schedule. Give exactly one of cron_definition and interval_definition. */
   @Post()
+  @Audited('schedule.create')
   @ApiBody({ type: CreateScheduleDto })
   @ApiAnswers({ status: 201, type: ScheduleDto, errors: [400] })
   async create(
@@ -76,6 +79,7 @@ export class SchedulesController {
 
   /** Changes a schedule. Absent fields keep their value; giving one definition clears the other. */
   @Put(':id')
+  @Audited('schedule.update', { actionOf: changeOf })
   @ApiBody({ type: UpdateScheduleDto })
   @ApiAnswers({ status: 200, type: ScheduleDto, errors: [400, 404] })
   async put(
@@ -89,6 +93,7 @@ export class SchedulesController {
 
   /** The same as PUT. */
   @Patch(':id')
+  @Audited('schedule.update', { actionOf: changeOf })
   @ApiBody({ type: UpdateScheduleDto })
   @ApiAnswers({ status: 200, type: ScheduleDto, errors: [400, 404] })
   patch(
@@ -102,6 +107,7 @@ export class SchedulesController {
 
   /** Removes a schedule. What is still waiting of it is not sent. */
   @Delete(':id')
+  @Audited('schedule.delete')
   @HttpCode(204)
   @ApiAnswers({ status: 204, errors: [404] })
   async remove(@Param('id', UuidPipe) id: string, @ScopeOfCaller() scope: Scope): Promise<void> {
