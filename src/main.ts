@@ -2,9 +2,7 @@ import { createApplication } from './application.js';
 import { configOf } from './config/load-config.js';
 import { readSettings, SettingsError } from './config/settings.js';
 import { startEmbeddedPostgres } from './database/embedded-postgres.js';
-
-// Beyond the longest attempt, for its verdict and the rest of the shutdown.
-const SHUTDOWN_GRACE_MS = 30_000;
+import { shutDown } from './shutdown.js';
 
 async function main(): Promise<void> {
   // Before anything else, so that a signal during the start is not lost: it is obeyed when there is something to stop.
@@ -19,8 +17,7 @@ async function main(): Promise<void> {
     await app.listen(config.http.port, config.http.host);
     log(`Seed Scheduler is ready at ${await app.getUrl()}`);
     await signalled;
-    setTimeout(() => process.exit(1), config.delivery.requestTimeoutMs + SHUTDOWN_GRACE_MS).unref();
-    await app.close();
+    await shutDown(app, config);
   } finally {
     await embedded?.stop();
   }

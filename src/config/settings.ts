@@ -51,6 +51,7 @@ export class Settings {
   @IsOptional() @IsUrl(HTTP_URL, { message: 'must be an http or https URL' }) PUBLIC_URL?: string;
   @IsOptional() TRUST_PROXY?: string;
   @List() @IsIn(ROLES, { each: true, message: `must name some of ${ROLES.join(', ')}` }) ROLES: string[] = [...ROLES];
+  @WholeNumber(0, 300) SHUTDOWN_DELAY = 0;
   @WholeNumber(1, 3600) DEFAULT_REQUEST_TIMEOUT = 30;
   @WholeNumber(1, 100) DELIVERY_MAX_ATTEMPTS = 6;
   @WholeNumber(1, 10_000) DELIVERY_CONCURRENCY = 256;
