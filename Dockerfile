@@ -10,14 +10,15 @@ RUN --mount=type=cache,target=/root/.npm npm ci --no-audit --no-fund
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY src ./src
 RUN npm run build
+# The list of what the next stage installs. Made here, since npm takes development packages that are not there for missing.
+RUN npm run --silent sbom > sbom.cdx.json
 
-# What the service needs at run time, as the lock file has it, and the list of it. The Node.js package goes: the image has
-# its own. So do the packages' maps and type declarations, which nothing reads at run time.
+# What the service needs at run time, as the lock file has it. The Node.js package goes: the image has its own. So do the
+# packages' maps and type declarations, which nothing reads at run time.
 FROM ${NODE_IMAGE} AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --no-audit --no-fund \
-    && npm run --silent sbom > sbom.cdx.json \
     && rm -rf node_modules/node node_modules/.bin/node \
     && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
 
@@ -25,8 +26,9 @@ FROM ${NODE_IMAGE} AS service
 ENV NODE_ENV=production
 WORKDIR /app
 # package.json stands beside dist: the version is read from it.
-COPY --from=packages /app/package.json /app/sbom.cdx.json ./
+COPY --from=packages /app/package.json ./
 COPY --from=packages /app/node_modules ./node_modules
+COPY --from=build /app/sbom.cdx.json ./
 COPY --from=build /app/dist ./dist
 
 # Compiled code for a quicker start. It is valid for one version of Node.js, these flags and this user id only.
