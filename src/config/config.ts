@@ -10,6 +10,8 @@ export interface Config {
     readonly trustProxy: boolean | string[];
     readonly pageSize: number;
     readonly pageSizeMax: number;
+    /** for which all goes on after a signal to stop, but for the readiness */
+    readonly shutdownDelayMs: number;
   };
   readonly database: { readonly url: string };
   readonly admin: { readonly email: string; readonly token: string | null };

@@ -18,6 +18,7 @@ export function configOf(settings: Settings, databaseUrl: string | null): Config
       trustProxy: trustProxy(settings.TRUST_PROXY),
       pageSize: settings.PAGE_SIZE,
       pageSizeMax: settings.PAGE_SIZE_MAX,
+      shutdownDelayMs: settings.SHUTDOWN_DELAY * 1000,
     },
     database: { url: databaseUrl ?? settings.DATABASE_URL ?? '' },
     admin: { email: settings.SCHEDULER_ADMIN_EMAIL, token: settings.SCHEDULER_ADMIN_TOKEN ?? null },

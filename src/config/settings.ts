@@ -75,6 +75,7 @@ export class Settings {
   @List() @IsIn(ROLES, { each: true, message: `must name some of ${ROLES.join(', ')}` }) ROLES: string[] = [...ROLES];
   @IsIn(VISIBILITIES, { message: `must be one of ${VISIBILITIES.join(', ')}` }) SCHEDULE_VISIBILITY: Visibility =
     'group';
+  @WholeNumber(0, 300) SHUTDOWN_DELAY = 0;
   @WholeNumber(1, 3600) DEFAULT_REQUEST_TIMEOUT = 30;
   @WholeNumber(1, 100) DELIVERY_MAX_ATTEMPTS = 6;
   @WholeNumber(1, 10_000) DELIVERY_CONCURRENCY = 256;
