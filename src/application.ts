@@ -14,6 +14,7 @@ import { BODY_LIMIT_BYTES, installBodyParsing } from './http/body-parsing.js';
 import { NotFoundError } from './http/domain-error.js';
 import { installPaging } from './http/paging.js';
 import { installPublicUrl } from './http/public-url.js';
+import { HttpInstruments } from './metrics/http.instruments.js';
 
 const REQUEST_TIMEOUT_MS = 30_000;
 
@@ -41,6 +42,7 @@ export async function createApplication(config: Config): Promise<NestFastifyAppl
     bodyParser: false,
     abortOnError: false,
   });
+  app.get(HttpInstruments).install(fastify);
   documentApi(app);
   await app.init();
   app.useLogger(app.get(Logger));

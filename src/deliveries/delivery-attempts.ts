@@ -21,6 +21,7 @@ export class DeliveryAttempts {
   /** Never throws: whatever comes of the POST is a verdict. */
   async make(delivery: LeasedDelivery, target: DeliveryTarget): Promise<Verdict & { result: AttemptResult }> {
     const latenessMs = Date.now() - delivery.tick.getTime();
+    this.instruments.countStart();
     const result = await this.sender.send(delivery, target);
     const maxAttempts = delivery.attemptsBefore + this.config.delivery.maxAttempts;
     const decision = decide(result, delivery.attempt, maxAttempts, Math.random);

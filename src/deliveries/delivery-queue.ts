@@ -20,6 +20,8 @@ export interface QueueDepth {
   deferred: number;
   /** in a worker's hands */
   active: number;
+  /** how long the oldest of those that are ready has been; 0 when none is */
+  oldestReadySeconds: number;
 }
 
 export interface Lease {

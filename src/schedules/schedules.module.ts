@@ -14,6 +14,7 @@ import { ScheduleTargets } from './schedule-targets.js';
 import { SchedulerService } from './scheduler.service.js';
 import { SchedulesController } from './schedules.controller.js';
 import { SchedulesService } from './schedules.service.js';
+import { TickInstruments } from './tick.instruments.js';
 import { TokenCipher } from './token-cipher.js';
 import { Trigger } from './trigger.entity.js';
 import { TriggersService } from './triggers.service.js';
@@ -39,6 +40,7 @@ class TokenCipherModule {}
     Dispatcher,
     FanOut,
     FanOutWorker,
+    TickInstruments,
     TriggersService,
   ],
 })

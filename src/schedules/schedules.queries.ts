@@ -103,6 +103,12 @@ export const NEXT_DUE_IN_MS = `
   SELECT (extract(epoch FROM min(next_fire_at) - clock_timestamp()) * 1000)::float8 AS ms FROM triggers
    WHERE next_fire_at IS NOT NULL`;
 
+// Two looks at an index, and a count of rows that are few: the firings under way.
+export const SCHEDULING_BACKLOG = `
+  SELECT greatest(0, coalesce(extract(epoch FROM clock_timestamp() - min(next_fire_at)), 0))::float8 AS overdue_seconds,
+         (SELECT count(*)::int FROM firings) AS firings
+    FROM triggers WHERE next_fire_at IS NOT NULL`;
+
 export const UPCOMING_TRIGGERS = `
   SELECT id, kind, text, time_zone, phase, next_fire_at, clock_timestamp() AS now FROM triggers
    WHERE next_fire_at <= clock_timestamp() + make_interval(secs => $1)
