@@ -12,6 +12,7 @@ import { InputPipe } from './http/input.pipe.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { QueueModule } from './queue/queue.module.js';
 import { SchedulesModule } from './schedules/schedules.module.js';
+import { TracingModule } from './tracing/tracing.module.js';
 import { UsersModule } from './users/users.module.js';
 
 /** The one list of modules. */
@@ -23,6 +24,7 @@ export class AppModule {
       imports: [
         ConfigModule.with(config),
         LoggerModule.forRoot({ pinoHttp: { level: config.log.level, autoLogging: false, quietReqLogger: true } }),
+        TracingModule,
         DatabaseModule,
         QueueModule,
         MetricsModule,

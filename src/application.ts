@@ -15,6 +15,8 @@ import { NotFoundError } from './http/domain-error.js';
 import { installPaging } from './http/paging.js';
 import { installPublicUrl } from './http/public-url.js';
 import { HttpInstruments } from './metrics/http.instruments.js';
+import { installRequestTraces } from './tracing/request-traces.js';
+import { Tracing } from './tracing/tracing.js';
 
 const REQUEST_TIMEOUT_MS = 30_000;
 
@@ -42,6 +44,7 @@ export async function createApplication(config: Config): Promise<NestFastifyAppl
     bodyParser: false,
     abortOnError: false,
   });
+  installRequestTraces(fastify, app.get(Tracing));
   app.get(HttpInstruments).install(fastify);
   documentApi(app);
   await app.init();

@@ -6,6 +6,7 @@ import { type DuePlan, planDue } from './definitions/due-plan.js';
 import { FanOutWorker } from './fan-out-worker.js';
 import { RECORD_FIRINGS } from './firings.queries.js';
 import { TickInstruments } from './tick.instruments.js';
+import { TickTraces } from './tick-traces.js';
 import { LOCK_DUE_TRIGGERS, NEXT_DUE_IN_MS, TAKE_TICKS } from './schedules.queries.js';
 import { definitionOf, type DefinitionRow } from './trigger.entity.js';
 
@@ -31,6 +32,7 @@ export class Dispatcher {
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly fanOutWorker: FanOutWorker,
     private readonly instruments: TickInstruments,
+    private readonly traces: TickTraces,
   ) {}
 
   /**
@@ -50,6 +52,7 @@ export class Dispatcher {
     if (taken.length === 0) return 0;
     this.fanOutWorker.wake();
     this.instruments.count(taken);
+    this.traces.recordTaken(taken);
     return taken.length;
   }
 

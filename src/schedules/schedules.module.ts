@@ -15,6 +15,7 @@ import { SchedulerService } from './scheduler.service.js';
 import { SchedulesController } from './schedules.controller.js';
 import { SchedulesService } from './schedules.service.js';
 import { TickInstruments } from './tick.instruments.js';
+import { TickTraces } from './tick-traces.js';
 import { TokenCipher } from './token-cipher.js';
 import { Trigger } from './trigger.entity.js';
 import { TriggersService } from './triggers.service.js';
@@ -41,6 +42,7 @@ class TokenCipherModule {}
     FanOut,
     FanOutWorker,
     TickInstruments,
+    TickTraces,
     TriggersService,
   ],
 })

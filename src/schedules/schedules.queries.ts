@@ -114,7 +114,7 @@ export const UPCOMING_TRIGGERS = `
    WHERE next_fire_at <= clock_timestamp() + make_interval(secs => $1)
    ORDER BY next_fire_at LIMIT $2`;
 
-export const LOAD_TARGETS = `SELECT id, endpoint, payload, auth_token, origin_id, halted_at FROM schedules WHERE id = ANY($1)`;
+export const LOAD_TARGETS = `SELECT id, endpoint, payload, auth_token, origin_id, trigger_id, halted_at FROM schedules WHERE id = ANY($1)`;
 
 // Triggers of the table keep these counts, in the transaction of each change: see the migration that made them.
 export const COUNT_ALL = `SELECT coalesce(sum(delta), 0)::int AS count FROM schedule_counts`;

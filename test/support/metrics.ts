@@ -3,9 +3,7 @@ import type { TestApp } from './app.js';
 /** What `/metrics` says of itself: type by name of the family. */
 export async function metricFamilies(app: TestApp): Promise<Map<string, string>> {
   const { text } = await app.call('GET', '/metrics', undefined, { authorization: '' });
-  return new Map(
-    [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [name, type]),
-  );
+  return new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [name, type]));
 }
 
 /** The value of one series, written as in the exposition, or undefined when it is not there. */
