@@ -12,9 +12,11 @@ import { HealthModule } from './health/health.module.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { InputPipe } from './http/input.pipe.js';
 import { requestOfLine } from './http/request-id.js';
+import { Lifecycle } from './lifecycle.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { QueueModule } from './queue/queue.module.js';
 import { SchedulesModule } from './schedules/schedules.module.js';
+import { TracingModule } from './tracing/tracing.module.js';
 import { UsersModule } from './users/users.module.js';
 
 /** The one list of modules. */
@@ -28,6 +30,7 @@ export class AppModule {
         LoggerModule.forRoot({
           pinoHttp: { level: config.log.level, autoLogging: false, quietReqLogger: true, mixin: requestOfLine },
         }),
+        TracingModule,
         DatabaseModule,
         QueueModule,
         MetricsModule,
@@ -39,6 +42,7 @@ export class AppModule {
         HealthModule,
       ],
       providers: [
+        Lifecycle,
         { provide: APP_FILTER, useClass: ErrorFilter },
         { provide: APP_PIPE, useClass: InputPipe },
         { provide: APP_INTERCEPTOR, useClass: AuditInterceptor },

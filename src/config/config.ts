@@ -33,6 +33,13 @@ export interface Config {
     readonly pushUrl: string | null;
     readonly pushAuth: { readonly user: string; readonly password: string } | null;
   };
+  /** spans for OpenTelemetry; null: off */
+  readonly tracing: {
+    readonly otlpEndpoint: string | null;
+    readonly serviceName: string;
+    readonly sampler: Sampler;
+    readonly samplerRatio: number;
+  };
   readonly log: { readonly level: string };
 }
 
@@ -42,6 +49,17 @@ export type Role = (typeof ROLES)[number];
 /** `group`: one's own and those of the members of one's groups. `all`: everybody's. */
 export const VISIBILITIES = ['group', 'all'] as const;
 export type Visibility = (typeof VISIBILITIES)[number];
+
+/** Those of OpenTelemetry's environment variables. */
+export const SAMPLERS = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const;
+export type Sampler = (typeof SAMPLERS)[number];
 
 /** Injection token of the `Config`. */
 export const CONFIG = Symbol('CONFIG');

@@ -1,4 +1,4 @@
-import type { Config, Role } from './config.js';
+import type { Config, Role, Sampler } from './config.js';
 import { egressRanges } from './egress.js';
 import { ensureSecretKey } from './secret-key.js';
 import type { Settings } from './settings.js';
@@ -49,6 +49,12 @@ export function configOf(settings: Settings, databaseUrl: string | null): Config
         settings.METRICS_AUTH_USER && settings.METRICS_AUTH_PASSWORD
           ? { user: settings.METRICS_AUTH_USER, password: settings.METRICS_AUTH_PASSWORD }
           : null,
+    },
+    tracing: {
+      otlpEndpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT?.replace(/\/+$/, '') ?? null,
+      serviceName: settings.OTEL_SERVICE_NAME,
+      sampler: settings.OTEL_TRACES_SAMPLER as Sampler,
+      samplerRatio: settings.OTEL_TRACES_SAMPLER_ARG,
     },
     log: { level: settings.LOG_LEVEL },
   };

@@ -14,7 +14,7 @@ import {
   validateSync,
 } from 'class-validator';
 import { distance } from 'fastest-levenshtein';
-import { ROLES, VISIBILITIES, type Visibility } from './config.js';
+import { ROLES, SAMPLERS, VISIBILITIES, type Visibility } from './config.js';
 import { isEgressEntry } from './egress.js';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
@@ -35,6 +35,16 @@ function WholeNumber(min: number, max: number): PropertyDecorator {
     for (const decorate of [toNumber, IsInt({ message }), Min(min, { message }), Max(max, { message })]) {
       decorate(target, property);
     }
+  };
+}
+
+function Share(): PropertyDecorator {
+  const message = 'must be a number from 0 to 1';
+  const toNumber = Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' && /^\d*\.?\d+$/.test(value.trim()) ? Number(value) : value,
+  );
+  return (target, property) => {
+    for (const decorate of [toNumber, Min(0, { message }), Max(1, { message })]) decorate(target, property);
   };
 }
 
@@ -92,12 +102,18 @@ export class Settings {
   METRICS_URL?: string;
   @IsOptional() METRICS_AUTH_USER?: string;
   @IsOptional() METRICS_AUTH_PASSWORD?: string;
+  @IsOptional() @IsUrl(HTTP_URL, { message: 'must be an http or https URL' }) OTEL_EXPORTER_OTLP_ENDPOINT?: string;
+  OTEL_SERVICE_NAME = 'seed-scheduler';
+  @IsIn(SAMPLERS, { message: `must be one of ${SAMPLERS.join(', ')}` })
+  OTEL_TRACES_SAMPLER: string = 'parentbased_traceidratio';
+  @Share() OTEL_TRACES_SAMPLER_ARG = 1;
   @IsIn(LOG_LEVELS, { message: `must be one of ${LOG_LEVELS.join(', ')}` }) LOG_LEVEL = 'info';
 }
 
 const NAMES = Object.keys(new Settings()).concat(
   ['HOST', 'DATABASE_URL', 'SCHEDULER_ADMIN_TOKEN', 'SECRET_KEY', 'PUBLIC_URL', 'TRUST_PROXY'],
   ['METRICS_URL', 'METRICS_AUTH_USER', 'METRICS_AUTH_PASSWORD'],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT'],
 );
 
 /**

@@ -21,14 +21,15 @@ export class DeliverySender {
     private readonly outbound: OutboundClient,
   ) {}
 
-  async send(delivery: LeasedDelivery, target: DeliveryTarget): Promise<AttemptResult> {
+  /** @param traceparent of the attempt's span; null when traces are off */
+  async send(delivery: LeasedDelivery, target: DeliveryTarget, traceparent: string | null): Promise<AttemptResult> {
     const startedAtMs = performance.now();
     const durationMs = () => Math.round(performance.now() - startedAtMs);
     try {
       const response = await this.outbound.send({
         method: 'POST',
         url: target.endpoint,
-        headers: deliveryHeaders(delivery, target),
+        headers: deliveryHeaders(delivery, target, traceparent),
         body: target.payload,
         timeoutMs: this.config.delivery.requestTimeoutMs,
       });
@@ -50,6 +51,7 @@ export class DeliverySender {
 function deliveryHeaders(
   { id, scheduleId, tick, attempt }: LeasedDelivery,
   { authToken }: DeliveryTarget,
+  traceparent: string | null,
 ): Record<string, string> {
   return {
     'content-type': 'application/json',
@@ -58,6 +60,7 @@ function deliveryHeaders(
     'x-schedule-id': scheduleId,
     'x-scheduled-for': tick.toISOString(),
     'x-attempt': String(attempt),
+    ...(traceparent !== null && { traceparent }),
     ...(authToken !== null && { authorization: `Token ${authToken}` }),
   };
 }

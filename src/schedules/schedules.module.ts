@@ -17,6 +17,8 @@ import { ScheduleTargets } from './schedule-targets.js';
 import { SchedulerService } from './scheduler.service.js';
 import { SchedulesController } from './schedules.controller.js';
 import { SchedulesService } from './schedules.service.js';
+import { TickInstruments } from './tick.instruments.js';
+import { TickTraces } from './tick-traces.js';
 import { Trigger } from './trigger.entity.js';
 import { TriggersService } from './triggers.service.js';
 
@@ -40,6 +42,8 @@ import { TriggersService } from './triggers.service.js';
     Dispatcher,
     FanOut,
     FanOutWorker,
+    TickInstruments,
+    TickTraces,
     TriggersService,
   ],
 })
