@@ -12,8 +12,10 @@ import { migrate } from './database/migrate.js';
 import { installRouteTable } from './http/allowed-methods.js';
 import { BODY_LIMIT_BYTES, installBodyParsing } from './http/body-parsing.js';
 import { NotFoundError } from './http/domain-error.js';
+import { answerUnroutable } from './http/error.filter.js';
 import { installPaging } from './http/paging.js';
 import { installPublicUrl } from './http/public-url.js';
+import { installQueryCheck } from './http/storable-text.js';
 
 const REQUEST_TIMEOUT_MS = 30_000;
 
@@ -25,6 +27,7 @@ export async function createApplication(config: Config): Promise<NestFastifyAppl
     requestTimeout: REQUEST_TIMEOUT_MS,
     trustProxy: config.http.trustProxy as boolean,
     forceCloseConnections: 'idle',
+    frameworkErrors: answerUnroutable,
     routerOptions: { ignoreTrailingSlash: true },
   });
   const fastify = adapter.getInstance();
@@ -32,6 +35,7 @@ export async function createApplication(config: Config): Promise<NestFastifyAppl
   installPublicUrl(fastify, config.http.publicUrl);
   installPaging(fastify, { defaultSize: config.http.pageSize, maxSize: config.http.pageSizeMax });
   installBodyParsing(fastify);
+  installQueryCheck(fastify);
   if (!config.roles.includes('api')) hideApi(fastify);
   await fastify.register(formbody);
   await fastify.register(helmet, { contentSecurityPolicy: false });
