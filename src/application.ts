@@ -12,11 +12,13 @@ import { migrate } from './database/migrate.js';
 import { installRouteTable } from './http/allowed-methods.js';
 import { BODY_LIMIT_BYTES, installBodyParsing } from './http/body-parsing.js';
 import { NotFoundError } from './http/domain-error.js';
+import { answerUnroutable } from './http/error.filter.js';
 import { installPaging } from './http/paging.js';
 import { installPublicUrl } from './http/public-url.js';
 import { installRequestIds, requestIdOf } from './http/request-id.js';
 import { installRequestLog } from './http/request-log.js';
 import { installVisibility } from './http/scope.decorator.js';
+import { installQueryCheck } from './http/storable-text.js';
 import { HttpInstruments } from './metrics/http.instruments.js';
 import { traceFields } from './tracing/trace-fields.js';
 import { installRequestTraces } from './tracing/request-traces.js';
@@ -33,6 +35,7 @@ export async function createApplication(config: Config): Promise<NestFastifyAppl
     genReqId: requestIdOf,
     trustProxy: config.http.trustProxy as boolean,
     forceCloseConnections: 'idle',
+    frameworkErrors: answerUnroutable,
     routerOptions: { ignoreTrailingSlash: true },
   });
   const fastify = adapter.getInstance();
@@ -42,6 +45,7 @@ export async function createApplication(config: Config): Promise<NestFastifyAppl
   installPaging(fastify, { defaultSize: config.http.pageSize, maxSize: config.http.pageSizeMax });
   installVisibility(fastify, config.visibility);
   installBodyParsing(fastify);
+  installQueryCheck(fastify);
   if (!config.roles.includes('api')) hideApi(fastify);
   await fastify.register(formbody);
   await fastify.register(helmet, { contentSecurityPolicy: false });

@@ -56,7 +56,7 @@ function parseJsonBody(bytes: Buffer, request: FastifyRequest): unknown {
   }
   let body: unknown;
   try {
-    body = JSON.parse(json);
+    body = JSON.parse(json, withoutConstructors);
   } catch (error) {
     throw new MalformedBodyError(`JSON parse error - ${(error as Error).message}`);
   }
@@ -66,6 +66,11 @@ function parseJsonBody(bytes: Buffer, request: FastifyRequest): unknown {
   if (Object.hasOwn(body, '__proto__')) throw new MalformedBodyError('A member named "__proto__" is not accepted.');
   origins.set(body, { json, request, reply: null, fields: [] });
   return body;
+}
+
+/** class-transformer takes a member of this name for a class, and calls it. Payloads keep theirs: they are kept as text. */
+function withoutConstructors(name: string, value: unknown): unknown {
+  return name === 'constructor' ? undefined : value;
 }
 
 function decodeUtf8(bytes: Buffer): string {

@@ -1,5 +1,5 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { allowedMethods } from './allowed-methods.js';
 import { DomainError, InvalidInputError, NotAuthenticatedError, NotFoundError } from './domain-error.js';
 
@@ -15,6 +15,7 @@ const STATUS_BY_CODE: Record<string, number> = {
 // PostgreSQL is away, refuses connections, or cannot serve this one in time: worth another try.
 const UNAVAILABLE = /^(08|53|57P)|^(25P03|55P03|57014)$|^E(CONNREFUSED|CONNRESET|PIPE|TIMEDOUT|NOTFOUND)$/;
 const RETRY_AFTER_SECONDS = 5;
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 interface Answer {
   status: number;
@@ -35,7 +36,7 @@ export class ErrorFilter implements ExceptionFilter {
     void reply
       .status(answer.status)
       .headers(answer.headers ?? {})
-      .type('application/json; charset=utf-8')
+      .type(JSON_TYPE)
       .send(answer.body);
   }
 
@@ -62,6 +63,12 @@ export class ErrorFilter implements ExceptionFilter {
     this.logger.error(error instanceof Error ? error.stack : String(error));
     return { status: 500, body: { detail: 'A server error occurred.' } };
   }
+}
+
+/** A URL that cannot be decoded, or whose parts are too long: refused before there is a route to ask. */
+export function answerUnroutable({ statusCode = 400 }: FastifyError, _: FastifyRequest, reply: FastifyReply): void {
+  const detail = statusCode === 414 ? 'The URL is too long.' : 'The URL is malformed.';
+  void reply.status(statusCode).type(JSON_TYPE).send({ detail });
 }
 
 function unknownRoute(request: FastifyRequest): Answer {

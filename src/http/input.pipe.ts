@@ -6,6 +6,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import { originOf } from './body-parsing.js';
 import { type FieldMessages, InvalidInputError } from './domain-error.js';
 import { RawJson, rawMember } from './raw-json.js';
+import { refuseUnstorable } from './storable-text.js';
 
 const RAW_FIELDS = 'http:raw-json-fields';
 const READ_ONLY_FIELDS = 'http:read-only-fields';
@@ -34,6 +35,7 @@ export class InputPipe implements PipeTransform {
     const body = (value ?? {}) as Record<string, unknown>;
     sortFields(body, metatype);
     const dto = plainToInstance(metatype as Type<object>, withRawFields(body, metatype));
+    refuseUnstorable(dto);
     const faults = await validate(dto, { whitelist: true, stopAtFirstError: true });
     if (faults.length > 0) throw new InvalidInputError(fieldMessages(faults));
     return dto;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { findNodeAtLocation, type Node, parseTree } from 'jsonc-parser';
+import { whyNotStorable } from './storable-text.js';
 
 /** Levels of arrays and objects that a payload may have. */
 export const MAX_JSON_DEPTH = 100;
@@ -58,9 +59,8 @@ export function whyNotPortable(text: string): string | null {
 function nodeFault(node: Node): string | null {
   if (node.type === 'number' && !Number.isFinite(node.value)) return 'has a number beyond the range of a double';
   if (node.type === 'string') {
-    const value = node.value as string;
-    if (!value.isWellFormed()) return 'has a lone surrogate, which is no character';
-    if (value.includes('\0')) return 'has a NUL character';
+    const fault = whyNotStorable(node.value as string);
+    if (fault) return fault;
   }
   if (node.type === 'property' && node.children?.[0]?.value === '__proto__') return 'has a member named "__proto__"';
   for (const child of node.children ?? []) {

@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, type ApiPropertyOptions } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import {
   IsBoolean,
@@ -23,7 +23,19 @@ import { OVERLAPS, type Overlap } from './schedule.entity.js';
 export const MASKED_TOKEN = '********';
 
 // OpenAPI has no word for any JSON value; objects are what most are.
-const ANY_JSON = { type: 'object', additionalProperties: true, example: { hello: 'world' } } as const;
+const ANY_JSON = {
+  // Makes the generator leave the property's class alone; oneOf takes its place.
+  type: 'object',
+  additionalProperties: true,
+  oneOf: [
+    { type: 'object', nullable: true },
+    { type: 'array', items: {} },
+    { type: 'string' },
+    { type: 'number' },
+    { type: 'boolean' },
+  ],
+  example: { hello: 'world' },
+} satisfies ApiPropertyOptions;
 const NOT_A_STRING = { message: 'Not a valid string.' };
 const READ_ONLY = [
   ...['url', 'id', 'next_send_at', 'triggered', 'last_run'],
