@@ -10,7 +10,7 @@ import type { DeliveryDto } from './delivery-history.dto.js';
 import { DeliveryInstruments } from './delivery.instruments.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { FailedTask } from './failed-task.entity.js';
-import { newestFailedTasks, oldestFailedTasks } from './failed-tasks.queries.js';
+import { countFailedTasks, newestFailedTasks, oldestFailedTasks } from './failed-tasks.queries.js';
 
 const REQUEUE_BATCH = 1_000;
 
@@ -60,7 +60,7 @@ export class DeliveriesService {
       .orderBy('task.id', 'DESC');
     return Promise.all([
       page.setParameters({ ...scope.parameters, limit, offset, reach: limit + offset }).getMany(),
-      failedTasksIn(scope, manager).getCount(),
+      this.countFailed(scope),
     ]);
   }
 
@@ -91,6 +91,12 @@ export class DeliveriesService {
       await this.dataSource.transaction((manager) => this.requeueBatch(ids, scope, manager));
       if (ids.length < REQUEUE_BATCH) return;
     }
+  }
+
+  private async countFailed(scope: Scope): Promise<number> {
+    const query = this.dataSource.createQueryBuilder().select('sum(owned.count)::int', 'count');
+    const counted = query.from(`(${countFailedTasks(scope)})`, 'owned').setParameters(scope.parameters);
+    return (await counted.getRawOne<{ count: number }>())?.count ?? 0;
   }
 
   private async requeueBatch(ids: number[], scope: Scope, manager: EntityManager): Promise<number> {

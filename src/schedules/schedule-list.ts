@@ -33,10 +33,12 @@ export class ScheduleList implements OnApplicationBootstrap, OnModuleDestroy {
     const names = Object.keys(filter);
     if (names.length === 0) return this.number(countAll, scope);
     if (names.length === 1 && filter.enabled === true) return this.number(countEnabled, scope);
-    const inScope = this.schedules
-      .createQueryBuilder('schedule')
-      .where(scope.includes('schedule.created_by'), scope.parameters);
-    const counted = filtered(inScope, filter).select('count(*)::int', 'count');
+    const candidates = filtered(this.schedules.createQueryBuilder('schedule'), filter).select('count(*)', 'count');
+    const ofOwners = scope.acrossOwners('schedule.created_by', (owned) => candidates.andWhere(owned).getQuery());
+    const sum = this.schedules.manager.createQueryBuilder().select('sum(owned.count)::int', 'count');
+    const counted = sum
+      .from(`(${ofOwners})`, 'owned')
+      .setParameters({ ...candidates.getParameters(), ...scope.parameters });
     return (await counted.getRawOne<{ count: number }>())?.count ?? 0;
   }
 
@@ -52,12 +54,9 @@ export class ScheduleList implements OnApplicationBootstrap, OnModuleDestroy {
   // TypeORM would sort all schedules first.
   private read(filter: ScheduleFilter, scope: Scope, { limit, offset }: PageRequest): Promise<Schedule[]> {
     const select = () => this.schedules.createQueryBuilder('schedule');
-    const candidates = filtered(select().select('schedule.id', 'id'), filter).addSelect(
-      'schedule.created_at',
-      'created_at',
-    );
-    const ofOwners = scope.acrossOwners('schedule.created_by', (condition) =>
-      newestFirst(candidates.andWhere(condition))
+    const candidates = filtered(select().select(['schedule.id AS id', 'schedule.created_at AS created_at']), filter);
+    const ofOwners = scope.acrossOwners('schedule.created_by', (owned) =>
+      newestFirst(candidates.andWhere(owned))
         .limit(offset + limit)
         .getQuery(),
     );
