@@ -5,6 +5,7 @@ import { migrate } from '../../src/database/migrate.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { aPerson, failOnce } from '../support/people.js';
+import { cloneSchedule } from '../support/schedules.js';
 
 async function ownersOfFailedTasks(database: TestDatabase): Promise<(number | null)[]> {
   const rows = await database.query<{ owner_id: number | null }>('SELECT owner_id FROM failed_tasks ORDER BY id');
@@ -56,6 +57,23 @@ describe('a failed task', () => {
     await migrate(database.url);
 
     expect(await ownersOfFailedTasks(database)).toEqual([77, null]);
+  });
+});
+
+describe('a filtered list', () => {
+  it('of somebody who owns so many that the table is scanned shows and counts no others', async () => {
+    await using app = await startApp({ ROLES: 'api' });
+    const [ann, bob] = [await aPerson(app, 'ann'), await aPerson(app, 'bob')];
+    const { id } = await ann.creates({ catch_up: 'none' });
+    await cloneSchedule(app.database, id as string, 20_000);
+    for (let i = 0; i < 3; i++) await bob.creates({ catch_up: 'none' });
+
+    const { count, results } = (await ann.call('GET', '/api/v1/schedule/?catch_up=none&limit=1000')).body;
+
+    expect(count).toBe(20_001);
+    expect(new Set(results.map(({ created_by }: { created_by: string }) => created_by))).toEqual(new Set([ann.url]));
+    expect((await bob.call('GET', '/api/v1/schedule/?catch_up=none')).body.count).toBe(3);
+    expect((await app.call('GET', '/api/v1/schedule/?catch_up=none')).body.count).toBe(20_004);
   });
 });
 
