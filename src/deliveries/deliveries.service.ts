@@ -40,10 +40,8 @@ export class DeliveriesService {
    * schedule is in the caller's scope is for `schedules/` to know.
    */
   async historyOf(scheduleId: string, { limit, offset }: PageRequest): Promise<[DeliveryDto[], number]> {
-    const [rows, count] = await Promise.all([
-      this.ledger.pageOfDeliveries(scheduleId, limit, offset),
-      this.ledger.countDeliveries(scheduleId),
-    ]);
+    const count = await this.ledger.countDeliveries(scheduleId);
+    const rows = offset < count ? await this.ledger.pageOfDeliveries(scheduleId, limit, offset) : [];
     return [deliveriesOf(rows), count];
   }
 
@@ -53,15 +51,18 @@ export class DeliveriesService {
   }
 
   /** Those in scope, newest first, with the number of all of them. */
-  listFailed(scope: Scope, { limit, offset }: Pick<PageRequest, 'limit' | 'offset'>): Promise<[FailedTask[], number]> {
-    const { manager } = this.dataSource;
-    const page = failedTasks(manager)
+  async listFailed(
+    scope: Scope,
+    { limit, offset }: Pick<PageRequest, 'limit' | 'offset'>,
+  ): Promise<[FailedTask[], number]> {
+    // First, so that what is counted is there to be shown.
+    const count = await this.countFailed(scope);
+    if (offset >= count) return [[], count];
+    const page = failedTasks(this.dataSource.manager)
       .where(`task.id IN (${newestFailedTasks(scope)})`)
+      .setParameters({ ...scope.parameters, limit, offset, reach: limit + offset })
       .orderBy('task.id', 'DESC');
-    return Promise.all([
-      page.setParameters({ ...scope.parameters, limit, offset, reach: limit + offset }).getMany(),
-      this.countFailed(scope),
-    ]);
+    return [await page.getMany(), count];
   }
 
   /** @throws NotFoundError */
