@@ -17,6 +17,7 @@ describe('the settings', () => {
       DEFAULT_REQUEST_TIMEOUT: 30,
       DELIVERY_MAX_ATTEMPTS: 6,
       ROLES: ['api', 'scheduler', 'worker'],
+      SCHEDULE_VISIBILITY: 'group',
       PAGE_SIZE: 100,
     });
   });
@@ -24,12 +25,13 @@ describe('the settings', () => {
   it('are told all at once when they are wrong, by name and never by value', () => {
     const faults = faultsOf({
       ...{ PORT: '70000', PAGE_SIZE: '2000', ROLES: 'api,poet', METRICS_AUTH_USER: 'hunter2', LOG_LEVEL: 'loud' },
-      ...{ DATABASE_URL: 'postgres://hunter2@db/x', SCHEDULER_ADMIN_TOKEN: 'hunter2' },
+      ...{ SCHEDULE_VISIBILITY: 'groups', DATABASE_URL: 'postgres://hunter2@db/x', SCHEDULER_ADMIN_TOKEN: 'hunter2' },
     });
     expect(faults).toEqual([
       'PORT must be a whole number from 0 to 65535',
       'SCHEDULER_ADMIN_TOKEN must have at least 20 characters and no blanks',
       'ROLES must name some of api, scheduler, worker',
+      'SCHEDULE_VISIBILITY must be one of group, all',
       'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent',
       'PAGE_SIZE must not exceed PAGE_SIZE_MAX',
       'SECRET_KEY must be set when DATABASE_URL is (every replica needs the same one)',

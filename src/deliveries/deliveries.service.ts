@@ -10,7 +10,7 @@ import type { DeliveryDto } from './delivery-history.dto.js';
 import { DeliveryInstruments } from './delivery.instruments.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { FailedTask } from './failed-task.entity.js';
-import { newestFailedTasks, oldestFailedTasks } from './failed-tasks.queries.js';
+import { countFailedTasks, newestFailedTasks, oldestFailedTasks } from './failed-tasks.queries.js';
 
 const REQUEUE_BATCH = 1_000;
 
@@ -40,10 +40,8 @@ export class DeliveriesService {
    * schedule is in the caller's scope is for `schedules/` to know.
    */
   async historyOf(scheduleId: string, { limit, offset }: PageRequest): Promise<[DeliveryDto[], number]> {
-    const [rows, count] = await Promise.all([
-      this.ledger.pageOfDeliveries(scheduleId, limit, offset),
-      this.ledger.countDeliveries(scheduleId),
-    ]);
+    const count = await this.ledger.countDeliveries(scheduleId);
+    const rows = offset < count ? await this.ledger.pageOfDeliveries(scheduleId, limit, offset) : [];
     return [deliveriesOf(rows), count];
   }
 
@@ -53,15 +51,18 @@ export class DeliveriesService {
   }
 
   /** Those in scope, newest first, with the number of all of them. */
-  listFailed(scope: Scope, { limit, offset }: Pick<PageRequest, 'limit' | 'offset'>): Promise<[FailedTask[], number]> {
-    const { manager } = this.dataSource;
-    const page = failedTasks(manager)
+  async listFailed(
+    scope: Scope,
+    { limit, offset }: Pick<PageRequest, 'limit' | 'offset'>,
+  ): Promise<[FailedTask[], number]> {
+    // First, so that what is counted is there to be shown.
+    const count = await this.countFailed(scope);
+    if (offset >= count) return [[], count];
+    const page = failedTasks(this.dataSource.manager)
       .where(`task.id IN (${newestFailedTasks(scope)})`)
+      .setParameters({ ...scope.parameters, limit, offset, reach: limit + offset })
       .orderBy('task.id', 'DESC');
-    return Promise.all([
-      page.setParameters({ ...scope.parameters, limit, offset, reach: limit + offset }).getMany(),
-      failedTasksIn(scope, manager).getCount(),
-    ]);
+    return [await page.getMany(), count];
   }
 
   /** @throws NotFoundError */
@@ -91,6 +92,12 @@ export class DeliveriesService {
       await this.dataSource.transaction((manager) => this.requeueBatch(ids, scope, manager));
       if (ids.length < REQUEUE_BATCH) return;
     }
+  }
+
+  private async countFailed(scope: Scope): Promise<number> {
+    const query = this.dataSource.createQueryBuilder().select('sum(owned.count)::int', 'count');
+    const counted = query.from(`(${countFailedTasks(scope)})`, 'owned').setParameters(scope.parameters);
+    return (await counted.getRawOne<{ count: number }>())?.count ?? 0;
   }
 
   private async requeueBatch(ids: number[], scope: Scope, manager: EntityManager): Promise<number> {

@@ -12,6 +12,9 @@ export type Overlap = (typeof OVERLAPS)[number];
 @Index('ix_schedules_newest', ['createdAt', 'id'])
 @Index('ix_schedules_owner', ['createdBy', 'createdAt', 'id'])
 @Index('ix_schedules_owner_off', ['createdBy', 'createdAt', 'id'], { where: 'NOT "enabled"' })
+@Index('ix_schedules_owner_frequency', ['createdBy', 'frequency', 'createdAt', 'id'], {
+  where: '"frequency" IS NOT NULL',
+})
 @Index('ix_schedules_off', ['createdAt', 'id'], { where: 'NOT "enabled"' })
 @Index('ix_schedules_frequency', ['frequency', 'createdAt', 'id'], { where: '"frequency" IS NOT NULL' })
 @Index('ix_schedules_trigger', ['triggerId', 'id'], { where: '"enabled"' })

@@ -2,7 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 // Both tables are locked at once and in this order, so that a removal under way cannot deadlock with it. Reads go on;
 // what writes waits, about a second for a million schedules, and is tried again when it gave up. Who cannot wait that
-// long makes the two indexes of schedules beforehand, with CREATE INDEX CONCURRENTLY: they are taken as they are.
+// long makes the three indexes of schedules beforehand, with CREATE INDEX CONCURRENTLY: they are taken as they are.
 const UP = `
   LOCK TABLE "failed_tasks" IN ACCESS EXCLUSIVE MODE;
   LOCK TABLE "schedules" IN SHARE ROW EXCLUSIVE MODE;
@@ -10,6 +10,8 @@ const UP = `
   CREATE INDEX IF NOT EXISTS "ix_schedules_owner" ON "schedules" ("created_by", "created_at", "id");
   CREATE INDEX IF NOT EXISTS "ix_schedules_owner_off" ON "schedules" ("created_by", "created_at", "id")
     WHERE NOT "enabled";
+  CREATE INDEX IF NOT EXISTS "ix_schedules_owner_frequency"
+    ON "schedules" ("created_by", "frequency", "created_at", "id") WHERE "frequency" IS NOT NULL;
 
   ALTER TABLE "failed_tasks" ADD "owner_id" integer;
   UPDATE "failed_tasks" t SET "owner_id" = s."created_by" FROM "schedules" s WHERE s."id" = t."schedule_id";
@@ -38,7 +40,7 @@ const DOWN = `
   DROP FUNCTION "hand_over_failed_tasks", "own_failed_task";
   DROP INDEX "ix_failed_tasks_owner";
   ALTER TABLE "failed_tasks" DROP "owner_id";
-  DROP INDEX "ix_schedules_owner_off", "ix_schedules_owner";
+  DROP INDEX "ix_schedules_owner_frequency", "ix_schedules_owner_off", "ix_schedules_owner";
 `;
 
 /** Lists by owner, of schedules and of failed tasks, which the database itself gives their schedule's owner; see ADR 11. */
