@@ -69,6 +69,24 @@ describe('the settings', () => {
     expect(faultsOf({ [name]: '1' })).toEqual([`${name} is not a setting; did you mean ${meant}?`]);
   });
 
+  it('take a share between 0 and 1 for the sampler of traces, and the names of OpenTelemetry', () => {
+    expect(
+      readSettings({ OTEL_TRACES_SAMPLER_ARG: '0.25', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' }),
+    ).toMatchObject({
+      OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+      OTEL_TRACES_SAMPLER_ARG: 0.25,
+    });
+    expect(readSettings({ OTEL_TRACES_SAMPLER_ARG: '1.0' }).OTEL_TRACES_SAMPLER_ARG).toBe(1);
+    for (const share of ['1.01', '-1', 'half', '1e-3']) {
+      expect(faultsOf({ OTEL_TRACES_SAMPLER_ARG: share })).toEqual([
+        'OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1',
+      ]);
+    }
+    expect(faultsOf({ OTEL_TRACES_SAMPLER: 'always', OTEL_EXPORTER_OTLP_ENDPOINT: 'grpc://collector' })).toHaveLength(
+      2,
+    );
+  });
+
   it('leave other names of the environment alone', () => {
     const names = ['HOSTS', 'POST', 'PORTS', 'SHELL', 'PGDATA', 'POSTGRES_URL', 'npm_config_cache', 'LOGNAME', 'PAGER'];
     expect(faultsOf(Object.fromEntries(names.map((name) => [name, 'x'])))).toEqual([]);

@@ -7,6 +7,7 @@ import type { DeliveryTarget } from './delivery-targets.js';
 
 /** As in the API of OpenTelemetry, whose package is not to be loaded where traces are off. */
 const SPAN_STATUS_ERROR = 2;
+const SAMPLED = 1;
 /** Deliveries that the span of a batch links to. */
 const MAX_LINKS = 100;
 
@@ -28,6 +29,8 @@ export class DeliveryTraces {
   startAttempt(delivery: LeasedDelivery, target: DeliveryTarget): Span | null {
     if (!this.tracing.isOn) return null;
     const parent = this.contextOf(delivery);
+    // Its receiver is told that it is not recorded; nobody reads the rest.
+    if (!isSampled(parent)) return this.tracing.start('attempt', { parent });
     if (delivery.attempt === delivery.attemptsBefore + 1) {
       this.tracing.record('queue', { parent, startTime: startOf(delivery) });
     }
@@ -69,7 +72,7 @@ export class DeliveryTraces {
   }
 
   private recordEnd({ delivery, decision, fault }: Settled): void {
-    if (decision.kind === 'retry') return;
+    if (decision.kind === 'retry' || !isSampled(this.contextOf(delivery))) return;
     const span = this.tracing.start('delivery', {
       ids: deliverySpan(delivery.id, delivery.attemptsBefore),
       startTime: startOf(delivery),
@@ -89,6 +92,10 @@ export class DeliveryTraces {
   private contextOf({ id, attemptsBefore }: LeasedDelivery): SpanContext | undefined {
     return this.tracing.contextOf(deliverySpan(id, attemptsBefore));
   }
+}
+
+function isSampled(context: SpanContext | undefined): boolean {
+  return context !== undefined && (context.traceFlags & SAMPLED) !== 0;
 }
 
 /** When the delivery, or this round of attempts at it, began. */

@@ -38,6 +38,8 @@ export class DeliveryInstruments {
       labelNames: ['outcome'],
       registers,
     });
+    // From 0, so that the first of a kind is an increase.
+    for (const outcome of OUTCOMES) this.deliveries.inc({ outcome }, 0);
     this.attempts = new Counter({
       name: 'seed_scheduler_attempts_total',
       help: 'POSTs made, by class of status (2xx, ...) or of error (timeout, ...).',

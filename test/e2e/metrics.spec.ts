@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { aSchedule, startApp, type TestApp } from '../support/app.js';
+import { createDatabase } from '../support/database.js';
 import { metricFamilies, metricValue } from '../support/metrics.js';
 import { startSink } from '../support/sink.js';
 
@@ -72,6 +73,28 @@ describe('the metrics', () => {
 
     await eventually(app, 'seed_scheduler_attempts_total{class="timeout"}', (timeouts) => timeouts === 1);
     expect(await metricValue(app, 'seed_scheduler_attempts_in_flight')).toBe(0);
+  });
+
+  it('count that the connection for notifications was made anew', async () => {
+    await using app = await startApp();
+    await eventually(app, 'seed_scheduler_notifications_connected', (isConnected) => isConnected === 1);
+    expect(await metricValue(app, 'seed_scheduler_notifications_reconnects_total')).toBe(0);
+
+    await app.database.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'seed-scheduler notifications'`,
+    );
+
+    await eventually(app, 'seed_scheduler_notifications_reconnects_total', (reconnects) => reconnects === 1);
+  });
+
+  it('show how long nobody has taken a tick, where no replica does', async () => {
+    await using database = await createDatabase();
+    await using api = await startApp({ ROLES: 'api' }, database);
+    await api.creates(aSchedule({ interval_definition: '1 seconds' }));
+    // Read at the start, and then every 15 s.
+    await eventually(api, 'seed_scheduler_trigger_overdue_seconds', (overdue) => overdue > 1);
+    expect(await metricValue(api, 'seed_scheduler_role{role="scheduler"}')).toBe(0);
   });
 
   it('measure requests by route pattern, so that ids, queries and unknown paths make no new series', async () => {
