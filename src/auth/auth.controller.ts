@@ -20,6 +20,6 @@ export class AuthController {
   @ApiAnswers({ status: 201, type: TokenDto, errors: [400, 403] })
   async create(@Body() { email }: TokenRequestDto): Promise<TokenDto> {
     const user = await this.users.findOrCreate(email);
-    return { token: await this.tokens.issue(user) };
+    return { token: await this.tokens.issueShort(user) };
   }
 }

@@ -28,8 +28,8 @@ export class FirstAdmin implements OnApplicationBootstrap {
       if (exists && !token) return;
       const admin = await this.users.findOrCreate(email, { isAdmin: true });
       if (!admin.isAdmin) await this.users.grantAdmin(admin.id);
-      if (token) await this.tokens.adopt(admin, token);
-      else announce(email, await this.tokens.issue(admin));
+      if (token) await this.tokens.adopt(admin, token, 'SCHEDULER_ADMIN_TOKEN');
+      else announce(email, (await this.tokens.issue(admin, { label: 'first start' })).value);
     });
   }
 }

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import type { Principal } from '../http/access.decorators.js';
-import { PrincipalCache } from './principal-cache.js';
+import { type Bearer, PrincipalCache } from './principal-cache.js';
 
-const ANN: Principal = { id: 1, isAdmin: true };
+const ANN: Bearer = { id: 1, isAdmin: true, tokenId: 1 };
 
 /** A cache on a clock that the test sets, over a directory that counts how often it is asked. */
-function aCache(directory: Record<string, Principal>) {
+function aCache(directory: Record<string, Bearer>, validMs: number | null = null) {
   const clock = { ms: 0 };
   let lookUps = 0;
   const cache = new PrincipalCache(() => clock.ms);
   const look = (key: string) => async () => {
     lookUps++;
-    return directory[key] ?? null;
+    const bearer = directory[key];
+    return bearer ? { bearer, validMs } : null;
   };
   return { clock, directory, who: (key: string) => cache.get(key, look(key)), lookUps: () => lookUps, cache };
 }
@@ -33,6 +33,39 @@ describe('whom a token stands for', () => {
     expect(await who('ann')).toBeNull();
   });
 
+  it('is looked up again when the token expires, however soon that is', async () => {
+    const { who, lookUps, clock } = aCache({ ann: ANN }, 40);
+    await who('ann');
+    clock.ms = 39;
+    await who('ann');
+    expect(lookUps()).toBe(1);
+    clock.ms = 40;
+    await who('ann');
+    expect(lookUps()).toBe(2);
+  });
+
+  it('is looked up again once it was forgotten', async () => {
+    const { who, cache, lookUps } = aCache({ ann: ANN });
+    await who('ann');
+    cache.forget('ann');
+    await who('ann');
+    expect(lookUps()).toBe(2);
+  });
+
+  it('is proven by a look-up that found it, until one does not', async () => {
+    const { who, cache, directory, clock } = aCache({ ann: ANN });
+    expect(cache.isProven('ann')).toBe(false);
+    const underWay = who('ann');
+    expect(cache.isProven('ann')).toBe(false);
+    await underWay;
+    clock.ms = 60_000;
+    expect(cache.isProven('ann')).toBe(true);
+
+    delete directory.ann;
+    await who('ann');
+    expect(cache.isProven('ann')).toBe(false);
+  });
+
   it('is not remembered when it is nobody: a new token is valid at once', async () => {
     const { who, directory } = aCache({});
     expect(await who('ann')).toBeNull();
@@ -47,7 +80,9 @@ describe('whom a token stands for', () => {
   });
 
   it('is forgotten for the token seen longest ago when there are more than ten thousand', async () => {
-    const everybody = Object.fromEntries(Array.from({ length: 10_001 }, (_, id) => [`t${id}`, { id, isAdmin: false }]));
+    const everybody = Object.fromEntries(
+      Array.from({ length: 10_001 }, (_, id) => [`t${id}`, { id, isAdmin: false, tokenId: id }]),
+    );
     const { who, lookUps } = aCache(everybody);
     for (const key of Object.keys(everybody)) await who(key);
     await who('t10000');

@@ -1,71 +1,102 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { IsNull, LessThan, type Repository } from 'typeorm';
-import type { Principal } from '../http/access.decorators.js';
+import type { Repository } from 'typeorm';
+import type { PageRequest } from '../http/paging.js';
 import type { User } from '../users/user.entity.js';
-import { PrincipalCache } from './principal-cache.js';
 import { Token } from './token.entity.js';
+import { TokenBearers } from './token-bearers.service.js';
+import { digestOf, newSecret, newShortSecret, prefixOf } from './token-secret.js';
 
-const TOKEN_BYTES = 20;
-const LAST_USED_RESOLUTION_MS = 60_000;
+/** What may be said of a token when it is made. */
+export interface TokenDetails {
+  /** 1 to 100 characters */
+  label?: string | null;
+  /** never, when left out */
+  expiresAt?: Date | null;
+}
+
+/** A token just made: the only time that its value is there. */
+export interface IssuedToken {
+  token: Token;
+  value: string;
+}
+
+/** Which tokens to revoke: one by its id or value, those with a prefix (seldom more than one), or all of a user's. */
+export type TokenChoice = { id: number; userId?: number } | { userId: number } | { prefix: string } | { value: string };
+
+/** A token that is no longer there. */
+export interface RevokedToken {
+  id: number;
+  userId: number;
+  label: string | null;
+  prefix: string | null;
+}
 
 @Injectable()
 export class TokensService {
-  private readonly principals = new PrincipalCache();
+  constructor(
+    @InjectRepository(Token) private readonly tokens: Repository<Token>,
+    private readonly bearers: TokenBearers,
+  ) {}
 
-  constructor(@InjectRepository(Token) private readonly tokens: Repository<Token>) {}
+  /** A new token for a user; older ones stay valid. Its value, 48 hex digits, cannot be shown again. */
+  async issue(user: User, { label = null, expiresAt = null }: TokenDetails = {}): Promise<IssuedToken> {
+    const value = newSecret();
+    const details = { label, prefix: prefixOf(value), expiresAt, lastUsedAt: null };
+    const token = await this.tokens.save({ ...details, digest: digestOf(value), user });
+    return { token, value };
+  }
 
-  /**
-   * A new token for a user; older ones stay valid.
-   *
-   * @returns 40 hex digits, 160 random bits, which are not kept and cannot be shown again
-   */
-  async issue(user: User): Promise<string> {
-    const secret = randomBytes(TOKEN_BYTES).toString('hex');
-    await this.adopt(user, secret);
-    return secret;
+  /** The same in 40 hex digits, for clients of the replaced service. No prefix of it is kept. */
+  async issueShort(user: User): Promise<string> {
+    const value = newShortSecret();
+    await this.adopt(user, value);
+    return value;
   }
 
   /** Makes a token chosen elsewhere valid for a user. One that is somebody's already is left as it is. */
-  async adopt(user: User, secret: string): Promise<void> {
+  async adopt(user: User, value: string, label: string | null = null): Promise<void> {
     await this.tokens
       .createQueryBuilder()
       .insert()
-      .values({ digest: digestOf(secret), user })
+      .values({ digest: digestOf(value), user, label })
       .orIgnore()
       .execute();
   }
 
-  /** Whom a token stands for, or null. A change takes effect within three seconds. */
-  async principalOf(secret: string): Promise<Principal | null> {
-    const digest = digestOf(secret);
-    return this.principals.get(digest.toString('base64'), () => this.lookUp(digest));
+  /** A user's tokens, newest first, with the number of all; expired ones are among them. */
+  list(userId: number, { limit, offset }: Pick<PageRequest, 'limit' | 'offset'>): Promise<[Token[], number]> {
+    return this.tokens.findAndCount({
+      where: { user: { id: userId } },
+      order: { id: 'DESC' },
+      take: limit,
+      skip: offset,
+    });
   }
 
-  private async lookUp(digest: Buffer): Promise<Principal | null> {
-    const token = await this.tokens.findOne({ where: { digest }, relations: { user: true } });
-    if (!token) return null;
-    await this.noteUse(token);
-    return { id: token.user.id, isAdmin: token.user.isAdmin };
-  }
-
-  /** At most once a minute a token, so that reading does not become writing. */
-  private async noteUse({ id, lastUsedAt }: Token): Promise<void> {
-    const now = new Date();
-    const stale = new Date(now.getTime() - LAST_USED_RESOLUTION_MS);
-    if (lastUsedAt && lastUsedAt > stale) return;
-    await this.tokens.update(
-      [
-        { id, lastUsedAt: IsNull() },
-        { id, lastUsedAt: LessThan(stale) },
-      ],
-      { lastUsedAt: now },
-    );
+  /**
+   * Revokes tokens: at once for this replica, within three seconds for the others.
+   *
+   * @returns those that were revoked; none when nothing fits the choice
+   */
+  async revoke(choice: TokenChoice): Promise<RevokedToken[]> {
+    const result = await this.tokens
+      .createQueryBuilder()
+      .delete()
+      .where(criteriaOf(choice))
+      .returning('id, user_id AS "userId", label, prefix, digest')
+      .execute();
+    const rows = result.raw as (RevokedToken & { digest: Buffer })[];
+    return rows.map(({ digest, ...revoked }) => {
+      this.bearers.forget(digest);
+      return revoked;
+    });
   }
 }
 
-/** A fast hash is right here: the tokens are random, so there is nothing to guess. */
-function digestOf(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest();
+function criteriaOf(choice: TokenChoice): object {
+  if ('value' in choice) return { digest: digestOf(choice.value) };
+  if ('prefix' in choice) return { prefix: choice.prefix };
+  if (!('id' in choice)) return { user: { id: choice.userId } };
+  return { id: choice.id, ...(choice.userId !== undefined && { user: { id: choice.userId } }) };
 }

@@ -9,6 +9,11 @@ export interface Config {
     readonly pageSize: number;
     readonly pageSizeMax: number;
   };
+  /** per replica; 0 for none */
+  readonly limits: {
+    readonly requestsPerTokenPerMinute: number;
+    readonly failedAuthenticationsPerMinute: number;
+  };
   readonly database: { readonly url: string };
   readonly admin: { readonly email: string; readonly token: string | null };
   readonly secrets: { readonly key: string; readonly fallbacks: readonly string[] };

@@ -18,6 +18,10 @@ export function configOf(settings: Settings, databaseUrl: string | null): Config
       pageSize: settings.PAGE_SIZE,
       pageSizeMax: settings.PAGE_SIZE_MAX,
     },
+    limits: {
+      requestsPerTokenPerMinute: settings.RATE_LIMIT_PER_TOKEN,
+      failedAuthenticationsPerMinute: settings.RATE_LIMIT_FAILED_AUTH,
+    },
     database: { url: databaseUrl ?? settings.DATABASE_URL ?? '' },
     admin: { email: settings.SCHEDULER_ADMIN_EMAIL, token: settings.SCHEDULER_ADMIN_TOKEN ?? null },
     secrets: {

@@ -18,6 +18,8 @@ describe('the settings', () => {
       DELIVERY_MAX_ATTEMPTS: 6,
       ROLES: ['api', 'scheduler', 'worker'],
       PAGE_SIZE: 100,
+      RATE_LIMIT_PER_TOKEN: 0,
+      RATE_LIMIT_FAILED_AUTH: 30,
     });
   });
 
@@ -37,6 +39,20 @@ describe('the settings', () => {
     ]);
     expect(faults.join()).not.toContain('hunter2');
   });
+
+  it.each(['true', 'off', '10.0.0.1', '10.0.0.0/8, ::1, fd00::/8', 'loopback,uniquelocal'])(
+    'take %s for TRUST_PROXY',
+    (text) => {
+      expect(faultsOf({ TRUST_PROXY: text })).toEqual([]);
+    },
+  );
+
+  it.each(['2', 'proxy.example.org', '10.0.0.0/33', '10.0.0.1/', '10.0.0.1,', '10.0.0.0/8/8', '::/129', '/8'])(
+    'do not take %s for TRUST_PROXY',
+    (text) => {
+      expect(faultsOf({ TRUST_PROXY: text })).toEqual([expect.stringContaining('TRUST_PROXY must be')]);
+    },
+  );
 
   it.each([
     ['DELIVERY_MAX_ATTEMPT', 'DELIVERY_MAX_ATTEMPTS'],

@@ -1,6 +1,20 @@
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { plainToInstance, Transform } from 'class-transformer';
-import { IsEmail, IsIn, IsInt, IsOptional, IsUrl, Matches, Max, Min, MinLength, validateSync } from 'class-validator';
+import {
+  IsEmail,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsUrl,
+  Matches,
+  Max,
+  Min,
+  MinLength,
+  Validate,
+  validateSync,
+  ValidatorConstraint,
+} from 'class-validator';
 import { distance } from 'fastest-levenshtein';
 import { ROLES } from './config.js';
 
@@ -34,6 +48,21 @@ function List(): PropertyDecorator {
 const POSTGRES_URL = { message: 'must be a postgres:// or postgresql:// URL' };
 const HTTP_URL = { protocols: ['http', 'https'], require_tld: false, require_protocol: true };
 
+/** What Fastify takes for its `trustProxy`: a mistake there would otherwise end the start without naming the setting. */
+@ValidatorConstraint()
+class NamesProxies {
+  validate = (text: string) => /^(true|yes|on|1|false|no|off|0)$/i.test(text) || text.split(',').every(isNetwork);
+  defaultMessage = () => 'must be true, false, or IP addresses and networks (CIDR) between commas';
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...rest] = text.trim().split('/');
+  const longest = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  if (rest.length > 0) return false;
+  if (bits === undefined) return longest > 0 || ['loopback', 'linklocal', 'uniquelocal'].includes(address);
+  return /^\d{1,3}$/.test(bits) && Number(bits) <= longest;
+}
+
 /** The environment variables that the service reads. An empty one counts as not set. */
 export class Settings {
   @WholeNumber(0, 65535) PORT = 3000;
@@ -49,7 +78,11 @@ export class Settings {
   @MinLength(32, { each: true, message: 'must be keys of at least 32 characters, between commas' })
   SECRET_KEY_FALLBACKS: string[] = [];
   @IsOptional() @IsUrl(HTTP_URL, { message: 'must be an http or https URL' }) PUBLIC_URL?: string;
-  @IsOptional() TRUST_PROXY?: string;
+  @IsOptional()
+  @Validate(NamesProxies)
+  TRUST_PROXY?: string;
+  @WholeNumber(0, 1_000_000_000) RATE_LIMIT_PER_TOKEN = 0;
+  @WholeNumber(0, 1_000_000_000) RATE_LIMIT_FAILED_AUTH = 30;
   @List() @IsIn(ROLES, { each: true, message: `must name some of ${ROLES.join(', ')}` }) ROLES: string[] = [...ROLES];
   @WholeNumber(1, 3600) DEFAULT_REQUEST_TIMEOUT = 30;
   @WholeNumber(1, 100) DELIVERY_MAX_ATTEMPTS = 6;

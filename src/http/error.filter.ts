@@ -1,7 +1,13 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { allowedMethods } from './allowed-methods.js';
-import { DomainError, InvalidInputError, NotAuthenticatedError, NotFoundError } from './domain-error.js';
+import {
+  DomainError,
+  InvalidInputError,
+  NotAuthenticatedError,
+  NotFoundError,
+  ThrottledError,
+} from './domain-error.js';
 
 const STATUS_BY_CODE: Record<string, number> = {
   not_found: 404,
@@ -9,6 +15,7 @@ const STATUS_BY_CODE: Record<string, number> = {
   not_authenticated: 401,
   parse_error: 400,
   invalid: 400,
+  throttled: 429,
 };
 
 // PostgreSQL is away, refuses connections, or cannot serve this one in time: worth another try.
@@ -79,8 +86,13 @@ function unsupportedMediaType(request: FastifyRequest): Answer {
 }
 
 function domainAnswer(error: DomainError): Answer {
-  const headers = error instanceof NotAuthenticatedError ? { 'www-authenticate': 'Token' } : undefined;
-  return { status: STATUS_BY_CODE[error.code] ?? 400, body: { detail: error.message }, headers };
+  return { status: STATUS_BY_CODE[error.code] ?? 400, body: { detail: error.message }, headers: headersOf(error) };
+}
+
+function headersOf(error: DomainError): Record<string, string> | undefined {
+  if (error instanceof NotAuthenticatedError) return { 'www-authenticate': 'Token' };
+  if (error instanceof ThrottledError) return { 'retry-after': String(error.retryAfterSeconds) };
+  return undefined;
 }
 
 function httpAnswer(status: number, response: string | object): Answer {

@@ -1,0 +1,81 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Caller, type Principal } from '../http/access.decorators.js';
+import { ApiAnswers } from '../http/api-answers.decorator.js';
+import { NotFoundError } from '../http/domain-error.js';
+import { IntegerIdPipe } from '../http/identifiers.pipe.js';
+import { type Page, PageOf, pageOf, type PageRequest } from '../http/paging.js';
+import { PublicUrl } from '../http/public-url.js';
+import { UsersService } from '../users/users.service.js';
+import { NewTokenDto, NewTokenInputDto, TokenDetailsDto, TokenPageDto } from './tokens.dto.js';
+import { TokensService } from './tokens.service.js';
+
+/** A user's tokens, for the user itself and for admins. To anybody else they are those of an unknown user. */
+@ApiTags('Users and groups')
+@Controller('api/v1/user/:id/token')
+export class TokensController {
+  constructor(
+    private readonly users: UsersService,
+    private readonly tokens: TokensService,
+  ) {}
+
+  /** Lists a user's tokens, newest first: all but their values. */
+  @Get()
+  @ApiAnswers({ status: 200, type: TokenPageDto, errors: [404], paged: true })
+  async list(
+    @Param('id', IntegerIdPipe) id: number,
+    @Caller() caller: Principal,
+    @PageOf() page: PageRequest,
+  ): Promise<Page<TokenDetailsDto>> {
+    refuseStranger(id, caller);
+    const user = await this.users.get(id);
+    const [tokens, count] = await this.tokens.list(user.id, page);
+    const results = tokens.map((token) => TokenDetailsDto.of(token));
+    return pageOf(results, count, page);
+  }
+
+  /** Makes a token. Its value is in this answer, and never shown again. */
+  @Post()
+  @ApiAnswers({ status: 201, type: NewTokenDto, errors: [400, 404] })
+  async create(
+    @Param('id', IntegerIdPipe) id: number,
+    @Body() input: NewTokenInputDto,
+    @Caller() caller: Principal,
+    @PublicUrl() publicUrl: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<NewTokenDto> {
+    refuseStranger(id, caller);
+    const { token, value } = await this.tokens.issue(await this.users.get(id), input.details());
+    reply.header('location', `${publicUrl}/api/v1/user/${id}/token/${token.id}/`).header('cache-control', 'no-store');
+    return { ...TokenDetailsDto.of(token), token: value };
+  }
+
+  /** Revokes a token: every replica refuses it within five seconds. */
+  @Delete(':tokenId')
+  @HttpCode(204)
+  @ApiAnswers({ status: 204, errors: [404] })
+  async revoke(
+    @Param('id', IntegerIdPipe) userId: number,
+    @Param('tokenId', IntegerIdPipe) id: number,
+    @Caller() caller: Principal,
+  ): Promise<void> {
+    refuseStranger(userId, caller);
+    const revoked = await this.tokens.revoke({ id, userId });
+    if (revoked.length === 0) throw new NotFoundError();
+  }
+
+  /** Revokes all tokens of a user, the one of this request too if it is one of them. */
+  @Delete()
+  @HttpCode(204)
+  @ApiAnswers({ status: 204, errors: [404] })
+  async revokeAll(@Param('id', IntegerIdPipe) id: number, @Caller() caller: Principal): Promise<void> {
+    refuseStranger(id, caller);
+    const user = await this.users.get(id);
+    await this.tokens.revoke({ userId: user.id });
+  }
+}
+
+function refuseStranger(id: number, caller: Principal): void {
+  if (!caller.isAdmin && caller.id !== id) throw new NotFoundError();
+}
