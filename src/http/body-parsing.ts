@@ -35,8 +35,12 @@ export function installBodyParsing(fastify: FastifyInstance): void {
   fastify.addHook('preHandler', async (request, reply) => {
     if (typeof request.body !== 'object' || request.body === null) return;
     const origin = origins.get(request.body);
-    if (origin) origin.reply = reply;
-    else origins.set(request.body, { json: null, request, reply });
+    if (origin) {
+      origin.reply = reply;
+      return;
+    }
+    refuseProto(request.body);
+    origins.set(request.body, { json: null, request, reply });
   });
   fastify.setReplySerializer((payload) => stringifyJson(payload));
 }
@@ -56,9 +60,13 @@ function parseJsonBody(bytes: Buffer, request: FastifyRequest): unknown {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new MalformedBodyError('Invalid data. Expected a JSON object.');
   }
-  if (Object.hasOwn(body, '__proto__')) throw new MalformedBodyError('A member named "__proto__" is not accepted.');
+  refuseProto(body);
   origins.set(body, { json, request, reply: null });
   return body;
+}
+
+function refuseProto(body: object): void {
+  if (Object.hasOwn(body, '__proto__')) throw new MalformedBodyError('A member named "__proto__" is not accepted.');
 }
 
 function decodeUtf8(bytes: Buffer): string {

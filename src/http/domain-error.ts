@@ -63,6 +63,11 @@ export class MalformedBodyError extends DomainError {
   readonly code = 'parse_error';
 }
 
+/** The request's URL or headers cannot be right. */
+export class MalformedRequestError extends DomainError {
+  readonly code = 'bad_request';
+}
+
 export type FieldMessages = Record<string, string[]>;
 
 /** Input that is refused, with the reasons by field. */

@@ -14,6 +14,7 @@ const STATUS_BY_CODE: Record<string, number> = {
   permission_denied: 403,
   not_authenticated: 401,
   parse_error: 400,
+  bad_request: 400,
   invalid: 400,
   throttled: 429,
 };

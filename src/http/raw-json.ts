@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { findNodeAtLocation, type Node, parseTree } from 'jsonc-parser';
+import { type Node, parseTree } from 'jsonc-parser';
 
 /** Levels of arrays and objects that a payload may have. */
 export const MAX_JSON_DEPTH = 100;
@@ -29,14 +29,15 @@ export function stringifyJson(value: unknown): string {
 }
 
 /**
- * The text of one member of a JSON object, exactly as written.
+ * The text of one member of a JSON object, exactly as written; of a name given twice the last one, as with JSON.parse.
  *
  * @param source a text that JSON.parse accepts
  * @returns undefined when the object has no such member
  */
 export function rawMember(source: string, name: string): RawJson | undefined {
   const root = parseTree(source, undefined, { disallowComments: true });
-  const node = root && findNodeAtLocation(root, [name]);
+  const member = root?.children?.findLast(({ children }) => children?.[0]?.value === name);
+  const node = member?.children?.[1];
   return node && new RawJson(source.slice(node.offset, node.offset + node.length));
 }
 
