@@ -20,6 +20,10 @@ export function configOf(settings: Settings, databaseUrl: string | null): Config
       pageSizeMax: settings.PAGE_SIZE_MAX,
       shutdownDelayMs: settings.SHUTDOWN_DELAY * 1000,
     },
+    limits: {
+      requestsPerTokenPerMinute: settings.RATE_LIMIT_PER_TOKEN,
+      failedAuthenticationsPerMinute: settings.RATE_LIMIT_FAILED_AUTH,
+    },
     database: { url: databaseUrl ?? settings.DATABASE_URL ?? '' },
     admin: { email: settings.SCHEDULER_ADMIN_EMAIL, token: settings.SCHEDULER_ADMIN_TOKEN ?? null },
     secrets: {

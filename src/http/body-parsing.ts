@@ -11,19 +11,12 @@ export interface BodyOrigin {
   json: string | null;
   request: FastifyRequest;
   reply: FastifyReply | null;
-  /** Names of the members that its route knows; none until the body has been looked at. */
-  fields: readonly string[];
 }
 
 const origins = new WeakMap<object, BodyOrigin>();
 
 export function originOf(body: unknown): BodyOrigin | undefined {
   return typeof body === 'object' && body !== null ? origins.get(body) : undefined;
-}
-
-/** Names of the members of a body that its route knows and has looked at. */
-export function fieldsOf(body: unknown): readonly string[] {
-  return originOf(body)?.fields ?? [];
 }
 
 /**
@@ -42,8 +35,12 @@ export function installBodyParsing(fastify: FastifyInstance): void {
   fastify.addHook('preHandler', async (request, reply) => {
     if (typeof request.body !== 'object' || request.body === null) return;
     const origin = origins.get(request.body);
-    if (origin) origin.reply = reply;
-    else origins.set(request.body, { json: null, request, reply, fields: [] });
+    if (origin) {
+      origin.reply = reply;
+      return;
+    }
+    refuseProto(request.body);
+    origins.set(request.body, { json: null, request, reply });
   });
   fastify.setReplySerializer((payload) => stringifyJson(payload));
 }
@@ -63,14 +60,18 @@ function parseJsonBody(bytes: Buffer, request: FastifyRequest): unknown {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new MalformedBodyError('Invalid data. Expected a JSON object.');
   }
-  if (Object.hasOwn(body, '__proto__')) throw new MalformedBodyError('A member named "__proto__" is not accepted.');
-  origins.set(body, { json, request, reply: null, fields: [] });
+  refuseProto(body);
+  origins.set(body, { json, request, reply: null });
   return body;
 }
 
 /** class-transformer takes a member of this name for a class, and calls it. Payloads keep theirs: they are kept as text. */
 function withoutConstructors(name: string, value: unknown): unknown {
   return name === 'constructor' ? undefined : value;
+}
+
+function refuseProto(body: object): void {
+  if (Object.hasOwn(body, '__proto__')) throw new MalformedBodyError('A member named "__proto__" is not accepted.');
 }
 
 function decodeUtf8(bytes: Buffer): string {

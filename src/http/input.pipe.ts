@@ -6,7 +6,6 @@ import { closest, distance } from 'fastest-levenshtein';
 import { originOf } from './body-parsing.js';
 import { type FieldMessages, InvalidInputError } from './domain-error.js';
 import { RawJson, rawMember } from './raw-json.js';
-import { refuseUnstorable } from './storable-text.js';
 
 const RAW_FIELDS = 'http:raw-json-fields';
 const READ_ONLY_FIELDS = 'http:read-only-fields';
@@ -33,9 +32,10 @@ export class InputPipe implements PipeTransform {
   async transform(value: unknown, { type, metatype }: ArgumentMetadata): Promise<unknown> {
     if (type !== 'body' || !metatype || metatype === Object) return value;
     const body = (value ?? {}) as Record<string, unknown>;
-    sortFields(body, metatype);
-    const dto = plainToInstance(metatype as Type<object>, withRawFields(body, metatype));
-    refuseUnstorable(dto);
+    reportUnknownFields(body, metatype);
+    const input = withRawFields(body, metatype);
+    refuseUnwritable(input);
+    const dto = plainToInstance(metatype as Type<object>, input);
     const faults = await validate(dto, { whitelist: true, stopAtFirstError: true });
     if (faults.length > 0) throw new InvalidInputError(fieldMessages(faults));
     return dto;
@@ -51,15 +51,23 @@ function withRawFields(body: Record<string, unknown>, metatype: Type): Record<st
   return raw.length > 0 ? { ...body, ...Object.fromEntries<unknown>(raw) } : body;
 }
 
-/** Tells the client of fields that the route does not know, and the request's origin of those that it does. */
-function sortFields(body: Record<string, unknown>, metatype: Type): void {
+/** Text that the database cannot keep, or not unchanged. What is within a payload is for its own check. */
+function refuseUnwritable(body: Record<string, unknown>): void {
+  const faults: FieldMessages = {};
+  for (const [name, value] of Object.entries(body)) {
+    if (typeof value !== 'string') continue;
+    if (value.includes('\0')) faults[name] = ['Null characters are not allowed.'];
+    else if (!value.isWellFormed()) faults[name] = ['Lone surrogates are no characters.'];
+  }
+  if (Object.keys(faults).length > 0) throw new InvalidInputError(faults);
+}
+
+function reportUnknownFields(body: Record<string, unknown>, metatype: Type): void {
   const known = knownFields(metatype);
   const ignored = new Set((Reflect.getMetadata(READ_ONLY_FIELDS, metatype) ?? []) as string[]);
-  const given = Object.keys(body).filter((name) => !ignored.has(name));
-  const unknown = given.filter((name) => !known.includes(name));
-  const origin = originOf(body);
-  if (origin) origin.fields = given.filter((name) => known.includes(name));
+  const unknown = Object.keys(body).filter((name) => !known.includes(name) && !ignored.has(name));
   if (unknown.length === 0) return;
+  const origin = originOf(body);
   const messages = Object.fromEntries(unknown.map((name) => [name, [unknownFieldMessage(name, known)]]));
   if (isStrict(origin?.request.headers.prefer)) throw new InvalidInputError(messages);
   const text = unknown.map((name) => `${JSON.stringify(name)}: ${messages[name]?.[0]}`).join('; ');

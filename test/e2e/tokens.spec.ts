@@ -113,6 +113,23 @@ describe('a token of a user', () => {
   });
 });
 
+describe('requests at the same time', () => {
+  it('are each answered for their own token, on a replica that knows none of them yet', async () => {
+    const bearers = [ann, bob, { path: '/api/v1/user/1/token/', headers: {} }];
+    const requests = Array.from({ length: 60 }, (_, i) => ({ own: bearers[i % 3], foreign: bearers[(i + 1) % 3] }));
+    await using fresh = await startApp({ ROLES: 'api' }, one.database);
+
+    const replies = await Promise.all(
+      requests.map(async ({ own, foreign }) => [
+        (await fresh.call('GET', own?.path ?? '', undefined, own?.headers)).status,
+        (await fresh.call('GET', foreign?.path ?? '', undefined, own?.headers)).status,
+      ]),
+    );
+
+    expect(replies).toEqual(requests.map((_, i) => (i % 3 === 2 ? [200, 200] : [200, 404])));
+  });
+});
+
 describe('the tokens of somebody else', () => {
   it.each([
     ['GET', ''],
