@@ -11,12 +11,19 @@ export interface BodyOrigin {
   json: string | null;
   request: FastifyRequest;
   reply: FastifyReply | null;
+  /** Names of the members that its route knows; none until the body has been looked at. */
+  fields: readonly string[];
 }
 
 const origins = new WeakMap<object, BodyOrigin>();
 
 export function originOf(body: unknown): BodyOrigin | undefined {
   return typeof body === 'object' && body !== null ? origins.get(body) : undefined;
+}
+
+/** Names of the members of a body that its route knows and has looked at. */
+export function fieldsOf(body: unknown): readonly string[] {
+  return originOf(body)?.fields ?? [];
 }
 
 /**
@@ -40,7 +47,7 @@ export function installBodyParsing(fastify: FastifyInstance): void {
       return;
     }
     refuseProto(request.body);
-    origins.set(request.body, { json: null, request, reply });
+    origins.set(request.body, { json: null, request, reply, fields: [] });
   });
   fastify.setReplySerializer((payload) => stringifyJson(payload));
 }
@@ -61,7 +68,7 @@ function parseJsonBody(bytes: Buffer, request: FastifyRequest): unknown {
     throw new MalformedBodyError('Invalid data. Expected a JSON object.');
   }
   refuseProto(body);
-  origins.set(body, { json, request, reply: null });
+  origins.set(body, { json, request, reply: null, fields: [] });
   return body;
 }
 

@@ -17,6 +17,7 @@ const STATUS_BY_CODE: Record<string, number> = {
   bad_request: 400,
   invalid: 400,
   throttled: 429,
+  unrecorded: 503,
 };
 
 // PostgreSQL is away, refuses connections, or cannot serve this one in time: worth another try.

@@ -32,7 +32,7 @@ export class InputPipe implements PipeTransform {
   async transform(value: unknown, { type, metatype }: ArgumentMetadata): Promise<unknown> {
     if (type !== 'body' || !metatype || metatype === Object) return value;
     const body = (value ?? {}) as Record<string, unknown>;
-    reportUnknownFields(body, metatype);
+    sortFields(body, metatype);
     const input = withRawFields(body, metatype);
     refuseUnwritable(input);
     const dto = plainToInstance(metatype as Type<object>, input);
@@ -62,12 +62,15 @@ function refuseUnwritable(body: Record<string, unknown>): void {
   if (Object.keys(faults).length > 0) throw new InvalidInputError(faults);
 }
 
-function reportUnknownFields(body: Record<string, unknown>, metatype: Type): void {
+/** Tells the client of fields that the route does not know, and the request's origin of those that it does. */
+function sortFields(body: Record<string, unknown>, metatype: Type): void {
   const known = knownFields(metatype);
   const ignored = new Set((Reflect.getMetadata(READ_ONLY_FIELDS, metatype) ?? []) as string[]);
-  const unknown = Object.keys(body).filter((name) => !known.includes(name) && !ignored.has(name));
-  if (unknown.length === 0) return;
+  const given = Object.keys(body).filter((name) => !ignored.has(name));
+  const unknown = given.filter((name) => !known.includes(name));
   const origin = originOf(body);
+  if (origin) origin.fields = given.filter((name) => known.includes(name));
+  if (unknown.length === 0) return;
   const messages = Object.fromEntries(unknown.map((name) => [name, [unknownFieldMessage(name, known)]]));
   if (isStrict(origin?.request.headers.prefer)) throw new InvalidInputError(messages);
   const text = unknown.map((name) => `${JSON.stringify(name)}: ${messages[name]?.[0]}`).join('; ');
