@@ -28,6 +28,9 @@ const SILENCE_TIMEOUT_MS = 10_000;
 export const IMPATIENCE = {
   connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   query_timeout: SILENCE_TIMEOUT_MS,
+  statement_timeout: STATEMENT_TIMEOUT_MS,
+  lock_timeout: LOCK_TIMEOUT_MS,
+  idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
   keepAlive: true,
   Client: ImpatientClient,
 };
@@ -44,11 +47,6 @@ export function dataSourceOptions(url: string, entities?: Entities): DataSourceO
     installExtensions: false,
     applicationName: 'seed-scheduler',
     poolSize: POOL_SIZE,
-    extra: {
-      ...IMPATIENCE,
-      statement_timeout: STATEMENT_TIMEOUT_MS,
-      lock_timeout: LOCK_TIMEOUT_MS,
-      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
-    },
+    extra: IMPATIENCE,
   };
 }

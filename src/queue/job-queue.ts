@@ -7,6 +7,8 @@ import { IMPATIENCE } from '../database/data-source-options.js';
 // Few jobs and slow ones: what is hot has tables of its own.
 const SUPERVISE_INTERVAL_SECONDS = 60;
 const POOL_SIZE = 2;
+// Replicas that start together wait for the one that makes the tables of the queue.
+const PATIENT_AT_START = { ...IMPATIENCE, lock_timeout: IMPATIENCE.statement_timeout };
 
 export interface NewJob<T> {
   id?: string;
@@ -30,7 +32,7 @@ export class JobQueue implements OnApplicationShutdown {
       connectionString: config.database.url,
       application_name: 'seed-scheduler queue',
       max: POOL_SIZE,
-      ...IMPATIENCE,
+      ...PATIENT_AT_START,
       schedule: false,
       superviseIntervalSeconds: SUPERVISE_INTERVAL_SECONDS,
       monitorIntervalSeconds: SUPERVISE_INTERVAL_SECONDS,
