@@ -33,6 +33,9 @@ const SILENCE_TIMEOUT_MS = 10_000;
 export const IMPATIENCE = {
   connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   query_timeout: SILENCE_TIMEOUT_MS,
+  statement_timeout: STATEMENT_TIMEOUT_MS,
+  lock_timeout: LOCK_TIMEOUT_MS,
+  idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
   keepAlive: true,
   Client: ImpatientClient,
 };
@@ -49,11 +52,6 @@ export function dataSourceOptions(url: string, entities?: Entities): DataSourceO
     installExtensions: false,
     applicationName: 'seed-scheduler',
     poolSize: CONNECTIONS_OF_DATA_SOURCE,
-    extra: {
-      ...IMPATIENCE,
-      statement_timeout: STATEMENT_TIMEOUT_MS,
-      lock_timeout: LOCK_TIMEOUT_MS,
-      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
-    },
+    extra: IMPATIENCE,
   };
 }

@@ -1,4 +1,3 @@
-import { applyDecorators, SetMetadata } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
 
@@ -38,11 +37,7 @@ declare module 'fastify' {
   }
 }
 
-export const AUDIT = 'audit';
-
 /** Records each success of a route that changes something, and each refusal for want of rights, in the audit log. */
 export function Audited(action: AuditAction, details: Omit<Audit, 'action'> = {}): MethodDecorator {
-  const audit: Audit = { action, ...details };
-  // The route's configuration as well: a guard's refusal is only seen where there is no handler to ask.
-  return applyDecorators(SetMetadata(AUDIT, audit), RouteConfig({ audit }));
+  return RouteConfig({ audit: { action, ...details } satisfies Audit });
 }

@@ -8,6 +8,8 @@ import { IMPATIENCE } from '../database/data-source-options.js';
 const SUPERVISE_INTERVAL_SECONDS = 60;
 /** A replica's, at most. */
 export const CONNECTIONS_OF_QUEUE = 2;
+// Replicas that start together wait for the one that makes the tables of the queue.
+const PATIENT_AT_START = { ...IMPATIENCE, lock_timeout: IMPATIENCE.statement_timeout };
 
 export interface NewJob<T> {
   id?: string;
@@ -31,7 +33,7 @@ export class JobQueue implements OnApplicationShutdown {
       connectionString: config.database.url,
       application_name: 'seed-scheduler queue',
       max: CONNECTIONS_OF_QUEUE,
-      ...IMPATIENCE,
+      ...PATIENT_AT_START,
       schedule: false,
       superviseIntervalSeconds: SUPERVISE_INTERVAL_SECONDS,
       monitorIntervalSeconds: SUPERVISE_INTERVAL_SECONDS,
