@@ -84,12 +84,12 @@ describe('a schedule to a refused address', () => {
   it('does not open the circuit breaker of its origin: deliveries fail visibly instead of waiting', async () => {
     await using database = await createDatabase();
     const before = await startApp({ ROLES: 'api' }, database);
-    for (let i = 0; i < 12; i++) await before.creates(aSchedule({ endpoint: 'http://127.0.0.1:9/', frequency: 1 }));
+    for (let i = 0; i < 12; i++) await before.creates(aSchedule({ endpoint: 'http://127.0.0.1:9/', frequency: 4 }));
     await before[Symbol.asyncDispose]();
 
     await using app = await startApp({ EGRESS_ALLOW: '', DELIVERY_MAX_ATTEMPTS: '1' }, database);
 
-    await app.eventually('/api/v1/failed-tasks/', ({ count }) => count === 12);
+    await app.eventually('/api/v1/failed-tasks/', ({ count }) => count === 48);
     expect((await app.call('GET', '/api/v1/origins/?breaker=open')).body).toMatchObject({ count: 0 });
   });
 });

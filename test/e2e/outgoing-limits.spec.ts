@@ -59,8 +59,8 @@ describe('a delivery over TLS', () => {
   it('names its host, speaks HTTP/1.1, and trusts an authority of NODE_EXTRA_CA_CERTS; not for another host', async () => {
     const seen: unknown[] = [];
     const server = createServer({ ...CERTIFICATE, ALPNProtocols: ['h2', 'http/1.1'] }, (request, response) => {
-      const { servername, alpnProtocol, getProtocol } = request.socket as TLSSocket;
-      seen.push([servername, alpnProtocol, getProtocol.call(request.socket)]);
+      const socket = request.socket as TLSSocket;
+      seen.push([socket.servername, socket.alpnProtocol, socket.getProtocol()]);
       response.end();
     });
     await using endpoint = await listening(server, '0.0.0.0');
