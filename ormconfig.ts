@@ -1,4 +1,5 @@
 import { DataSource } from 'typeorm';
+import { SigningSecret } from './src/auth/signing-secret.entity.js';
 import { Token } from './src/auth/token.entity.js';
 import { dataSourceOptions } from './src/database/data-source-options.js';
 import { Attempt } from './src/deliveries/attempt.entity.js';
@@ -18,6 +19,7 @@ export function dataSourceOf(url: string): DataSource {
     User,
     Group,
     Token,
+    SigningSecret,
     Trigger,
     Schedule,
     Attempt,

@@ -4,12 +4,14 @@ import { InitialSchema1764000000000 } from './migrations/1764000000000-initial-s
 import { CatchUpAndOverlap1764000000001 } from './migrations/1764000000001-catch-up-and-overlap.js';
 import { ScheduleCounts1764000000002 } from './migrations/1764000000002-schedule-counts.js';
 import { DeliveryQueue1764000000003 } from './migrations/1764000000003-delivery-queue.js';
+import { SigningSecrets1764000000006 } from './migrations/1764000000006-signing-secrets.js';
 
 const MIGRATIONS = [
   InitialSchema1764000000000,
   CatchUpAndOverlap1764000000001,
   ScheduleCounts1764000000002,
   DeliveryQueue1764000000003,
+  SigningSecrets1764000000006,
 ];
 
 type Entities = MixedList<string | (abstract new () => unknown) | EntitySchema>;

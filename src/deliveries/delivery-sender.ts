@@ -7,6 +7,7 @@ import { classifyError } from './attempt-error.js';
 import type { AttemptResult } from './decision.js';
 import type { DeliveryTarget } from './delivery-targets.js';
 import { retryAfterSeconds } from './retry-after.js';
+import { signatureHeaders } from './signature.js';
 
 /** Bytes of an answer that are kept. */
 const EXCERPT_BYTES = 1024;
@@ -47,7 +48,7 @@ export class DeliverySender {
 
 function deliveryHeaders(
   { id, scheduleId, tick, attempt }: LeasedDelivery,
-  { authToken }: DeliveryTarget,
+  { authToken, payload, signingKeys }: DeliveryTarget,
 ): Record<string, string> {
   return {
     'content-type': 'application/json',
@@ -57,6 +58,7 @@ function deliveryHeaders(
     'x-scheduled-for': tick.toISOString(),
     'x-attempt': String(attempt),
     ...(authToken !== null && { authorization: `Token ${authToken}` }),
+    ...signatureHeaders({ deliveryId: id, body: payload }, signingKeys, new Date()),
   };
 }
 

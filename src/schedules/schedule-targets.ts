@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
+import { SigningKeys } from '../auth/signing-keys.js';
 import { type DeliveryTarget, DeliveryTargets, type UnusableTarget } from '../deliveries/delivery-targets.js';
 import { type SecretBox, SecretVault } from '../secrets/secret-vault.js';
 import { AUTH_TOKENS } from './auth-tokens.js';
@@ -13,6 +14,8 @@ interface TargetRow {
   auth_token: Buffer | null;
   origin_id: number;
   halted_at: Date | null;
+  created_by: number | null;
+  signing_secrets: string | null;
 }
 
 /** Deliveries go to the endpoints of schedules, as these are at the time of the attempt. */
@@ -22,6 +25,7 @@ export class ScheduleTargets extends DeliveryTargets {
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly signingKeys: SigningKeys,
     vault: SecretVault,
   ) {
     super();
@@ -34,12 +38,15 @@ export class ScheduleTargets extends DeliveryTargets {
   }
 
   private targetOf(row: TargetRow): DeliveryTarget | UnusableTarget {
+    let opening = 'the stored auth token';
     try {
       const authToken = row.auth_token && this.authTokens.open(row.auth_token, row.id);
+      opening = "the signing secret of the schedule's creator";
+      const signingKeys = this.signingKeys.keysOf(row.created_by, row.signing_secrets);
       const { endpoint, payload, origin_id, halted_at } = row;
-      return { endpoint, payload, authToken, originId: origin_id, haltedAt: halted_at };
+      return { endpoint, payload, authToken, signingKeys, originId: origin_id, haltedAt: halted_at };
     } catch (error) {
-      return { fault: `the stored auth token cannot be read: ${(error as Error).message}` };
+      return { fault: `${opening} cannot be read: ${(error as Error).message}` };
     }
   }
 }

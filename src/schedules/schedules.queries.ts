@@ -1,3 +1,5 @@
+import { joinSigningSecrets } from '../auth/signing-secrets.queries.js';
+
 // New schedules, each with the trigger of its definition, when that is there and, for an enabled one, at work; the
 // others are left out. One statement is one transaction: the triggers are held from being removed or put to rest until
 // it commits. KEY SHARE, which the foreign key takes in any case, waits for a removal under way and then sees what it
@@ -108,7 +110,11 @@ export const UPCOMING_TRIGGERS = `
    WHERE next_fire_at <= clock_timestamp() + make_interval(secs => $1)
    ORDER BY next_fire_at LIMIT $2`;
 
-export const LOAD_TARGETS = `SELECT id, endpoint, payload, auth_token, origin_id, halted_at FROM schedules WHERE id = ANY($1)`;
+export const LOAD_TARGETS = `
+  SELECT s.id, s.endpoint, s.payload, s.auth_token, s.origin_id, s.halted_at, s.created_by,
+         signing.secrets AS signing_secrets
+    FROM schedules s ${joinSigningSecrets('s.created_by')}
+   WHERE s.id = ANY($1)`;
 
 // Triggers of the table keep these counts, in the transaction of each change: see the migration that made them.
 export const COUNT_ALL = `SELECT coalesce(sum(delta), 0)::int AS count FROM schedule_counts`;
