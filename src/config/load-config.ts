@@ -1,5 +1,5 @@
 import type { Config, Role } from './config.js';
-import { ensureSecretKey } from './secret-key.js';
+import { ensureSecretKeys } from './secret-key.js';
 import type { Settings } from './settings.js';
 
 /**
@@ -20,10 +20,7 @@ export function configOf(settings: Settings, databaseUrl: string | null): Config
     },
     database: { url: databaseUrl ?? settings.DATABASE_URL ?? '' },
     admin: { email: settings.SCHEDULER_ADMIN_EMAIL, token: settings.SCHEDULER_ADMIN_TOKEN ?? null },
-    secrets: {
-      key: settings.SECRET_KEY ?? ensureSecretKey(settings.DATA_DIR),
-      fallbacks: settings.SECRET_KEY_FALLBACKS,
-    },
+    secrets: secretKeys(settings),
     roles: settings.ROLES as Role[],
     delivery: {
       requestTimeoutMs: settings.DEFAULT_REQUEST_TIMEOUT * 1000,
@@ -43,6 +40,12 @@ export function configOf(settings: Settings, databaseUrl: string | null): Config
     log: { level: settings.LOG_LEVEL },
   };
   return Object.freeze(config);
+}
+
+function secretKeys({ SECRET_KEY, SECRET_KEY_FALLBACKS, DATA_DIR }: Settings): Config['secrets'] {
+  if (SECRET_KEY) return { key: SECRET_KEY, fallbacks: SECRET_KEY_FALLBACKS };
+  const { key, fallbacks } = ensureSecretKeys(DATA_DIR);
+  return { key, fallbacks: [...fallbacks, ...SECRET_KEY_FALLBACKS] };
 }
 
 function trustProxy(text: string | undefined): boolean | string[] {
