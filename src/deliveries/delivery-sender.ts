@@ -6,11 +6,9 @@ import type { LeasedDelivery } from './delivery.js';
 import { classifyError } from './attempt-error.js';
 import type { AttemptResult } from './decision.js';
 import type { DeliveryTarget } from './delivery-targets.js';
+import { excerptOf, masked } from './excerpt.js';
 import { retryAfterSeconds } from './retry-after.js';
 import { signatureHeaders } from './signature.js';
-
-/** Bytes of an answer that are kept. */
-const EXCERPT_BYTES = 1024;
 
 /** Makes one POST. Whatever comes of it is a value; it never throws. */
 @Injectable()
@@ -36,12 +34,19 @@ export class DeliverySender {
         durationMs: durationMs(),
         status: response.status,
         error: null,
-        excerpt: excerptOf(response.body),
+        excerpt: excerptOf(response.body, target.authToken),
         retryAfterSeconds: retryAfterSeconds(response.headers['retry-after'], new Date()),
       };
     } catch (thrown) {
       const { error, message } = classifyError(thrown);
-      return { startedAtMs, durationMs: durationMs(), status: null, error, excerpt: message, retryAfterSeconds: null };
+      return {
+        startedAtMs,
+        durationMs: durationMs(),
+        status: null,
+        error,
+        excerpt: masked(message, target.authToken),
+        retryAfterSeconds: null,
+      };
     }
   }
 }
@@ -60,10 +65,4 @@ function deliveryHeaders(
     ...(authToken !== null && { authorization: `Token ${authToken}` }),
     ...signatureHeaders({ deliveryId: id, body: payload }, signingKeys, new Date()),
   };
-}
-
-function excerptOf(body: Buffer): string | null {
-  if (body.length === 0) return null;
-  // PostgreSQL's text has no NUL.
-  return body.subarray(0, EXCERPT_BYTES).toString('utf8').replaceAll('\0', '\uFFFD');
 }
