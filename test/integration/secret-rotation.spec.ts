@@ -179,6 +179,28 @@ describe('a rotation of the key', () => {
     expect(whole.unreadable.ids).toHaveLength(1000);
   });
 
+  it.each(['auth_token', 'signing_secret'])('finds every %s, however many pages they fill', async (kind) => {
+    await using database = await createDatabase();
+    const old = await startApp({ ...IDLE, SECRET_KEY: OLD }, database);
+    const [id] = (await schedulesWithTokens(old, 1, {})).keys();
+    await cloneSchedule(database, id, 2_499);
+    await database.query(
+      `INSERT INTO users (email, username) SELECT i || '@example.org', '' FROM generate_series(2, 2500) i`,
+    );
+    await old.call('POST', '/api/v1/user/1/signing-secret/', {});
+    await database.query(
+      `INSERT INTO signing_secrets (user_id, sealed) SELECT u.id, s.sealed FROM users u, signing_secrets s WHERE u.id > 1`,
+    );
+    await old.nest.close();
+    await using app = await startApp({ ...IDLE, SECRET_KEY: NEW, SECRET_KEY_FALLBACKS: OLD }, database);
+
+    const { resealed, unreadable, keys } = await rotated(app.nest, kind);
+
+    // Copies cannot be opened: a secret is bound to its owner.
+    expect([resealed, unreadable.count]).toEqual([1, 2_499]);
+    expect(keys).toMatchObject([{ count: 0 }, { count: 2_500 }]);
+  });
+
   it('covers every column of the database that holds sealed bytes', async () => {
     await using app = await startApp(IDLE);
     const columns = await app.database.query<{ name: string }>(
