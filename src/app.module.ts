@@ -10,8 +10,8 @@ import { GroupsModule } from './groups/groups.module.js';
 import { HealthModule } from './health/health.module.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { InputPipe } from './http/input.pipe.js';
-import { requestOfLine } from './http/request-id.js';
 import { Lifecycle } from './lifecycle.js';
+import { logOptions } from './log-options.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { QueueModule } from './queue/queue.module.js';
 import { SchedulesModule } from './schedules/schedules.module.js';
@@ -26,9 +26,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         ConfigModule.with(config),
-        LoggerModule.forRoot({
-          pinoHttp: { level: config.log.level, autoLogging: false, quietReqLogger: true, mixin: requestOfLine },
-        }),
+        LoggerModule.forRoot({ pinoHttp: logOptions(config.log.level) }),
         TracingModule,
         DatabaseModule,
         QueueModule,

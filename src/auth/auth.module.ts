@@ -8,6 +8,7 @@ import { UsersModule } from '../users/users.module.js';
 import { AuthController } from './auth.controller.js';
 import { FailedAuthentications } from './failed-authentications.js';
 import { FirstAdmin } from './first-admin.service.js';
+import { SigningSecretsModule } from './signing-secrets.module.js';
 import { Token } from './token.entity.js';
 import { TokenGuard } from './token.guard.js';
 import { throttling } from './throttling.js';
@@ -19,7 +20,15 @@ import { TokenStrategy } from './token.strategy.js';
 
 /** Owns API tokens and guards every route with them. */
 @Module({
-  imports: [TypeOrmModule.forFeature([Token]), PassportModule, throttling, AuditModule, MetricsModule, UsersModule],
+  imports: [
+    TypeOrmModule.forFeature([Token]),
+    PassportModule,
+    throttling,
+    AuditModule,
+    MetricsModule,
+    UsersModule,
+    SigningSecretsModule,
+  ],
   controllers: [AuthController, TokensController],
   providers: [
     FailedAuthentications,

@@ -21,9 +21,13 @@ export class RawJson {
   }
 }
 
-/** JSON.stringify that writes every `RawJson` within `value` as the text it holds. */
-export function stringifyJson(value: unknown): string {
-  const json = JSON.stringify(value);
+/**
+ * JSON.stringify that writes every `RawJson` within `value` as the text it holds.
+ *
+ * @param space to indent by, as in JSON.stringify
+ */
+export function stringifyJson(value: unknown, space?: number): string {
+  const json = JSON.stringify(value, null, space);
   if (!json?.includes(MARK)) return json;
   return json.replace(MARKED_STRING, (_, escaped: string) => JSON.parse(`"${escaped}"`) as string);
 }

@@ -56,10 +56,16 @@ export class JobQueue implements OnApplicationShutdown {
     if (jobs.length > 0) await this.boss.insert(name, jobs, within(manager));
   }
 
-  /** Hands jobs one at a time to a handler; for low volumes. A handler that throws gives its job back. */
+  /**
+   * Hands jobs one at a time to a handler; for low volumes. A handler that throws gives its job back. Of what it throws
+   * the message alone is stored: an HTTP client's error has the request in it, with its headers.
+   */
   async work<T extends object>(name: string, handler: (data: T) => Promise<void>): Promise<void> {
     await this.boss.work<T>(name, { pollingIntervalSeconds: 1 }, async ([job]) => {
-      if (job) await handler(job.data);
+      if (!job) return;
+      await handler(job.data).catch((error: Error) => {
+        throw new Error(error.message);
+      });
     });
   }
 
