@@ -35,7 +35,7 @@ export class RunScheduleCommand extends CliCommand {
     await this.services.use(async (app) => {
       const ordered = await app.get(ScheduleRuns).runNow(id, Scope.everything());
       if (options.wait === undefined) {
-        return this.output.fields({ delivery: ordered.id, scheduled_for: ordered.scheduledFor }, options);
+        return this.output.fields({ id: ordered.id, scheduled_for: ordered.scheduledFor }, options);
       }
       const delivery = await attemptOf(ordered, id, app, options.wait);
       if (options.json) this.output.json(delivery);

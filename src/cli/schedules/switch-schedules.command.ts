@@ -1,3 +1,4 @@
+import { Injectable } from '@nestjs/common';
 import { SubCommand } from 'nest-commander';
 import { Scope } from '../../database/scope.js';
 import { SchedulesService } from '../../schedules/schedules.service.js';
@@ -10,6 +11,7 @@ import { Services } from '../services.js';
 const ARGUMENTS = '<ids...>';
 
 /** The same for on and off. Ids are taken one after another; the first that cannot be switched ends it. */
+@Injectable()
 abstract class SwitchCommand extends CliCommand {
   protected abstract readonly enabled: boolean;
 
