@@ -58,6 +58,7 @@ module.exports = {
       'schedules/(scheduler\\.service|schedules\\.module)\\.ts$',
       'node_modules/@nestjs/schedule',
     ),
+    only('one-room-traces', 'tracing/', 'node_modules/@opentelemetry'),
     only('one-room-sends', 'outbound/', 'node_modules/undici'),
   ],
   options: {

@@ -1,4 +1,5 @@
 import { DataSource } from 'typeorm';
+import { AuditRecord } from './src/audit/audit-record.entity.js';
 import { Token } from './src/auth/token.entity.js';
 import { dataSourceOptions } from './src/database/data-source-options.js';
 import { Attempt } from './src/deliveries/attempt.entity.js';
@@ -26,6 +27,7 @@ export function dataSourceOf(url: string): DataSource {
     QueuedDelivery,
     Firing,
     MetricTotal,
+    AuditRecord,
   ];
   return new DataSource(dataSourceOptions(url, entities));
 }

@@ -31,6 +31,8 @@ export async function startService(database, { env = {}, nodeOptions = [] } = {}
       HOST: '127.0.0.1',
       PORT: String(port),
       LOG_LEVEL: 'warn',
+      // The sinks are on loopback.
+      EGRESS_ALLOW: 'loopback',
       SCHEDULER_ADMIN_TOKEN: ADMIN_TOKEN,
       ...env,
     },

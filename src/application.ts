@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
-import { Logger } from 'nestjs-pino';
+import { Logger, PinoLogger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
 import { VERSION } from './config/version.js';
@@ -14,7 +14,13 @@ import { BODY_LIMIT_BYTES, installBodyParsing } from './http/body-parsing.js';
 import { NotFoundError } from './http/domain-error.js';
 import { installPaging } from './http/paging.js';
 import { installPublicUrl } from './http/public-url.js';
+import { installRequestIds, requestIdOf } from './http/request-id.js';
+import { installRequestLog } from './http/request-log.js';
 import { installVisibility } from './http/scope.decorator.js';
+import { HttpInstruments } from './metrics/http.instruments.js';
+import { traceFields } from './tracing/trace-fields.js';
+import { installRequestTraces } from './tracing/request-traces.js';
+import { Tracing } from './tracing/tracing.js';
 
 const REQUEST_TIMEOUT_MS = 30_000;
 
@@ -24,11 +30,13 @@ export async function createApplication(config: Config): Promise<NestFastifyAppl
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    genReqId: requestIdOf,
     trustProxy: config.http.trustProxy as boolean,
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true },
   });
   const fastify = adapter.getInstance();
+  installRequestIds(fastify);
   installRouteTable(fastify);
   installPublicUrl(fastify, config.http.publicUrl);
   installPaging(fastify, { defaultSize: config.http.pageSize, maxSize: config.http.pageSizeMax });
@@ -43,10 +51,20 @@ export async function createApplication(config: Config): Promise<NestFastifyAppl
     bodyParser: false,
     abortOnError: false,
   });
+  await observeRequests(app);
   documentApi(app);
   await app.init();
   app.useLogger(app.get(Logger));
   return app;
+}
+
+/** Before the routes are made: what is told of requests in traces, metrics and the log. */
+async function observeRequests(app: NestFastifyApplication): Promise<void> {
+  const fastify = app.getHttpAdapter().getInstance();
+  installRequestTraces(fastify, app.get(Tracing));
+  app.get(HttpInstruments).install(fastify);
+  const { logger } = await app.resolve(PinoLogger);
+  installRequestLog(fastify, logger.child({ context: 'HTTP' }), ({ span }) => traceFields(span));
 }
 
 /** Probes and metrics answer on every replica; the API only where the role is. */

@@ -1,8 +1,6 @@
 import { createApplication } from './application.js';
 import { withConfig } from './runtime.js';
-
-// Beyond the longest attempt, for its verdict and the rest of the shutdown.
-const SHUTDOWN_GRACE_MS = 30_000;
+import { shutDown } from './shutdown.js';
 
 /** Runs the service until a signal ends it. */
 export async function serve(): Promise<void> {
@@ -15,8 +13,7 @@ export async function serve(): Promise<void> {
     await app.listen(config.http.port, config.http.host);
     log(`Seed Scheduler is ready at ${await app.getUrl()}`);
     await signalled;
-    setTimeout(() => process.exit(1), config.delivery.requestTimeoutMs + SHUTDOWN_GRACE_MS).unref();
-    await app.close();
+    await shutDown(app, config);
   });
 }
 

@@ -2,6 +2,7 @@ import { Body, Controller, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { AdminOnly } from '../http/access.decorators.js';
 import { ApiAnswers } from '../http/api-answers.decorator.js';
+import { Audited, type Exchange } from '../http/audited.decorator.js';
 import { UsersService } from '../users/users.service.js';
 import { TokenDto, TokenRequestDto } from './auth.dto.js';
 import { TokensService } from './tokens.service.js';
@@ -16,10 +17,16 @@ export class AuthController {
 
   /** Makes a token for the user with this email address, and the user if there is none. Admins only. */
   @Post()
+  @Audited('token.create', { on: 'user', idOf: emailOfBody })
   @AdminOnly()
   @ApiAnswers({ status: 201, type: TokenDto, errors: [400, 403] })
   async create(@Body() { email }: TokenRequestDto): Promise<TokenDto> {
     const user = await this.users.findOrCreate(email);
     return { token: await this.tokens.issueShort(user) };
   }
+}
+
+/** The user may have been made by the same request, and the answer names the token alone. */
+function emailOfBody({ request }: Exchange): string {
+  return (request.body as TokenRequestDto).email.trim().toLowerCase();
 }

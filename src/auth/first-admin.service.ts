@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
+import { AuditLog } from '../audit/audit-log.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { UsersService } from '../users/users.service.js';
 import { TokensService } from './tokens.service.js';
@@ -16,6 +17,7 @@ export class FirstAdmin implements OnApplicationBootstrap {
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly users: UsersService,
     private readonly tokens: TokensService,
+    private readonly audit: AuditLog,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
@@ -27,9 +29,13 @@ export class FirstAdmin implements OnApplicationBootstrap {
       );
       if (exists && !token) return;
       const admin = await this.users.findOrCreate(email, { isAdmin: true });
-      if (!admin.isAdmin) await this.users.grantAdmin(admin.id);
-      if (token) await this.tokens.adopt(admin, token, 'SCHEDULER_ADMIN_TOKEN');
+      const isGranted = !admin.isAdmin;
+      if (isGranted) await this.users.grantAdmin(admin.id);
+      let isNew = true;
+      if (token) isNew = await this.tokens.adopt(admin, token, 'SCHEDULER_ADMIN_TOKEN');
       else announce(email, (await this.tokens.issue(admin, { label: 'first start' })).value);
+      const target = { kind: 'user', id: admin.id };
+      if (isNew || isGranted) await this.audit.record({ actor: { kind: 'system' }, action: 'admin.create', target });
     });
   }
 }

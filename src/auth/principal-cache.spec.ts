@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Bearer, PrincipalCache } from './principal-cache.js';
 
-const ANN: Bearer = { id: 1, isAdmin: true, tokenId: 1 };
+const ANN: Bearer = { id: 1, email: 'ann@example.org', isAdmin: true, tokenId: 1 };
 
 /** A cache on a clock that the test sets, over a directory that counts how often it is asked. */
 function aCache(directory: Record<string, Bearer>, validMs: number | null = null) {
@@ -80,9 +80,7 @@ describe('whom a token stands for', () => {
   });
 
   it('is forgotten for the token seen longest ago when there are more than ten thousand', async () => {
-    const everybody = Object.fromEntries(
-      Array.from({ length: 10_001 }, (_, id) => [`t${id}`, { id, isAdmin: false, tokenId: id }]),
-    );
+    const everybody = Object.fromEntries(Array.from({ length: 10_001 }, (_, id) => [`t${id}`, { ...ANN, id }]));
     const { who, lookUps } = aCache(everybody);
     for (const key of Object.keys(everybody)) await who(key);
     await who('t10000');

@@ -1,7 +1,7 @@
 // The database's clock decides about expiry and use, so that a replica whose clock is wrong lets nobody in. How long the
 // token is still valid is told as a distance from now, for the same reason.
 export const FIND_BEARER = `
-  SELECT t.id AS "tokenId", u.id, u.is_admin AS "isAdmin",
+  SELECT t.id AS "tokenId", u.id, u.email, u.is_admin AS "isAdmin",
          (extract(epoch FROM t.expires_at - now()) * 1000)::float8 AS "validMs",
          coalesce(t.last_used_at < now() - interval '1 minute', true) AS "isUseToBeNoted"
     FROM tokens t JOIN users u ON u.id = t.user_id

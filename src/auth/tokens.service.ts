@@ -54,14 +54,19 @@ export class TokensService {
     return value;
   }
 
-  /** Makes a token chosen elsewhere valid for a user. One that is somebody's already is left as it is. */
-  async adopt(user: User, value: string, label: string | null = null): Promise<void> {
-    await this.tokens
+  /**
+   * Makes a token chosen elsewhere valid for a user. One that is somebody's already is left as it is.
+   *
+   * @returns whether it is new
+   */
+  async adopt(user: User, value: string, label: string | null = null): Promise<boolean> {
+    const inserted = await this.tokens
       .createQueryBuilder()
       .insert()
       .values({ digest: digestOf(value), user, label })
       .orIgnore()
       .execute();
+    return (inserted.raw as unknown[]).length > 0;
   }
 
   /** A user's tokens, newest first, with the number of all; expired ones are among them. */

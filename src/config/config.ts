@@ -1,3 +1,5 @@
+import type { Egress } from './egress.js';
+
 /** The settings, read once and frozen. Times carry their unit in their name. */
 export interface Config {
   readonly http: {
@@ -8,6 +10,8 @@ export interface Config {
     readonly trustProxy: boolean | string[];
     readonly pageSize: number;
     readonly pageSizeMax: number;
+    /** for which all goes on after a signal to stop, but for the readiness */
+    readonly shutdownDelayMs: number;
   };
   readonly database: { readonly url: string };
   readonly admin: { readonly email: string; readonly token: string | null };
@@ -23,9 +27,18 @@ export interface Config {
   };
   readonly scheduling: { readonly catchUpWindowSeconds: number };
   readonly history: { readonly retentionDays: number };
+  readonly egress: Egress;
+  readonly audit: { readonly retentionDays: number };
   readonly metrics: {
     readonly pushUrl: string | null;
     readonly pushAuth: { readonly user: string; readonly password: string } | null;
+  };
+  /** spans for OpenTelemetry; null: off */
+  readonly tracing: {
+    readonly otlpEndpoint: string | null;
+    readonly serviceName: string;
+    readonly sampler: Sampler;
+    readonly samplerRatio: number;
   };
   readonly log: { readonly level: string };
 }
@@ -36,6 +49,17 @@ export type Role = (typeof ROLES)[number];
 /** `group`: one's own and those of the members of one's groups. `all`: everybody's. */
 export const VISIBILITIES = ['group', 'all'] as const;
 export type Visibility = (typeof VISIBILITIES)[number];
+
+/** Those of OpenTelemetry's environment variables. */
+export const SAMPLERS = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const;
+export type Sampler = (typeof SAMPLERS)[number];
 
 /** Injection token of the `Config`. */
 export const CONFIG = Symbol('CONFIG');

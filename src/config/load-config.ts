@@ -1,4 +1,5 @@
-import type { Config, Role } from './config.js';
+import type { Config, Role, Sampler } from './config.js';
+import { egressRanges } from './egress.js';
 import { ensureSecretKey } from './secret-key.js';
 import type { Settings } from './settings.js';
 
@@ -17,6 +18,7 @@ export function configOf(settings: Settings, databaseUrl: string | null): Config
       trustProxy: trustProxy(settings.TRUST_PROXY),
       pageSize: settings.PAGE_SIZE,
       pageSizeMax: settings.PAGE_SIZE_MAX,
+      shutdownDelayMs: settings.SHUTDOWN_DELAY * 1000,
     },
     database: { url: databaseUrl ?? settings.DATABASE_URL ?? '' },
     admin: { email: settings.SCHEDULER_ADMIN_EMAIL, token: settings.SCHEDULER_ADMIN_TOKEN ?? null },
@@ -34,12 +36,25 @@ export function configOf(settings: Settings, databaseUrl: string | null): Config
     },
     scheduling: { catchUpWindowSeconds: settings.CATCH_UP_WINDOW },
     history: { retentionDays: settings.HISTORY_RETENTION_DAYS },
+    egress: {
+      // A developer's machine.
+      isLoopbackOpen: isEmbedded,
+      allow: egressRanges(settings.EGRESS_ALLOW),
+      deny: egressRanges(settings.EGRESS_DENY),
+    },
+    audit: { retentionDays: settings.AUDIT_RETENTION_DAYS },
     metrics: {
       pushUrl: settings.METRICS_URL?.replace(/\/+$/, '') ?? null,
       pushAuth:
         settings.METRICS_AUTH_USER && settings.METRICS_AUTH_PASSWORD
           ? { user: settings.METRICS_AUTH_USER, password: settings.METRICS_AUTH_PASSWORD }
           : null,
+    },
+    tracing: {
+      otlpEndpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT?.replace(/\/+$/, '') ?? null,
+      serviceName: settings.OTEL_SERVICE_NAME,
+      sampler: settings.OTEL_TRACES_SAMPLER as Sampler,
+      samplerRatio: settings.OTEL_TRACES_SAMPLER_ARG,
     },
     log: { level: settings.LOG_LEVEL },
   };

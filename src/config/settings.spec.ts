@@ -38,6 +38,27 @@ describe('the settings', () => {
     expect(faults.join()).not.toContain('hunter2');
   });
 
+  it.each(['10.0.0.0/8', '10.1.2.3', 'private', 'loopback', '::1', 'fd00::/8', '0.0.0.0/0', '10.0.0.0/8, private'])(
+    'take %s for addresses to permit or refuse',
+    (text) => {
+      expect(faultsOf({ EGRESS_ALLOW: text, EGRESS_DENY: text })).toEqual([]);
+    },
+  );
+
+  it.each([
+    ...['10.0.0.0/33', '10.0.0.0/08', '10.0.0.0/', '10.0.0.1/8', '10.0.0', '0x7f.0.0.1', '010.0.0.1', 'fe80::1%eth0'],
+    ...['::1/129', 'fd00::1/8', 'example.org', 'public', 'toString', 'private,', '10.0.0.0/8/8', '10.0.0.0/8 private'],
+  ])('do not take %s for addresses', (text) => {
+    const message = 'must be addresses, CIDRs without bits beyond the prefix, `private` or `loopback`, between commas';
+    expect(faultsOf({ EGRESS_DENY: text })).toEqual([`EGRESS_DENY ${message}`]);
+  });
+
+  it('keep the user name out of METRICS_URL', () => {
+    expect(faultsOf({ METRICS_URL: 'http://hunter2@metrics/' })).toEqual([
+      'METRICS_URL must be an http or https URL without a user name',
+    ]);
+  });
+
   it.each([
     ['DELIVERY_MAX_ATTEMPT', 'DELIVERY_MAX_ATTEMPTS'],
     ['METRICS_URI', 'METRICS_URL'],

@@ -1,8 +1,21 @@
 import { resolve } from 'node:path';
 import { plainToInstance, Transform } from 'class-transformer';
-import { IsEmail, IsIn, IsInt, IsOptional, IsUrl, Matches, Max, Min, MinLength, validateSync } from 'class-validator';
+import {
+  IsEmail,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsUrl,
+  Matches,
+  Max,
+  Min,
+  MinLength,
+  ValidateBy,
+  validateSync,
+} from 'class-validator';
 import { distance } from 'fastest-levenshtein';
-import { ROLES, VISIBILITIES, type Visibility } from './config.js';
+import { ROLES, SAMPLERS, VISIBILITIES, type Visibility } from './config.js';
+import { isEgressEntry } from './egress.js';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
@@ -25,10 +38,29 @@ function WholeNumber(min: number, max: number): PropertyDecorator {
   };
 }
 
+function Share(): PropertyDecorator {
+  const message = 'must be a number from 0 to 1';
+  const toNumber = Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' && /^\d*\.?\d+$/.test(value.trim()) ? Number(value) : value,
+  );
+  return (target, property) => {
+    for (const decorate of [toNumber, Min(0, { message }), Max(1, { message })]) decorate(target, property);
+  };
+}
+
 function List(): PropertyDecorator {
   return Transform(({ value }: { value: unknown }) =>
     typeof value === 'string' ? value.split(',').map((item) => item.trim()) : value,
   );
+}
+
+/** Ranges of addresses, or words for them, between commas. */
+function AddressRanges(): PropertyDecorator {
+  const message = 'must be addresses, CIDRs without bits beyond the prefix, `private` or `loopback`, between commas';
+  const areRanges = ValidateBy({ name: 'areRanges', validator: { validate: isEgressEntry } }, { each: true, message });
+  return (target, property) => {
+    for (const decorate of [List(), areRanges]) decorate(target, property);
+  };
 }
 
 const POSTGRES_URL = { message: 'must be a postgres:// or postgresql:// URL' };
@@ -53,23 +85,35 @@ export class Settings {
   @List() @IsIn(ROLES, { each: true, message: `must name some of ${ROLES.join(', ')}` }) ROLES: string[] = [...ROLES];
   @IsIn(VISIBILITIES, { message: `must be one of ${VISIBILITIES.join(', ')}` }) SCHEDULE_VISIBILITY: Visibility =
     'group';
+  @WholeNumber(0, 300) SHUTDOWN_DELAY = 0;
   @WholeNumber(1, 3600) DEFAULT_REQUEST_TIMEOUT = 30;
   @WholeNumber(1, 100) DELIVERY_MAX_ATTEMPTS = 6;
   @WholeNumber(1, 10_000) DELIVERY_CONCURRENCY = 256;
   @WholeNumber(1, 10_000) DELIVERY_CONCURRENCY_PER_ORIGIN = 50;
   @WholeNumber(0, 31_536_000) CATCH_UP_WINDOW = 86_400;
   @WholeNumber(1, 3650) HISTORY_RETENTION_DAYS = 30;
+  @WholeNumber(1, 3650) AUDIT_RETENTION_DAYS = 365;
   @WholeNumber(1, 100_000) PAGE_SIZE = 100;
   @WholeNumber(1, 100_000) PAGE_SIZE_MAX = 1000;
-  @IsOptional() @IsUrl(HTTP_URL, { message: 'must be an http or https URL' }) METRICS_URL?: string;
+  @AddressRanges() EGRESS_ALLOW: string[] = [];
+  @AddressRanges() EGRESS_DENY: string[] = [];
+  @IsOptional()
+  @IsUrl({ ...HTTP_URL, disallow_auth: true }, { message: 'must be an http or https URL without a user name' })
+  METRICS_URL?: string;
   @IsOptional() METRICS_AUTH_USER?: string;
   @IsOptional() METRICS_AUTH_PASSWORD?: string;
+  @IsOptional() @IsUrl(HTTP_URL, { message: 'must be an http or https URL' }) OTEL_EXPORTER_OTLP_ENDPOINT?: string;
+  OTEL_SERVICE_NAME = 'seed-scheduler';
+  @IsIn(SAMPLERS, { message: `must be one of ${SAMPLERS.join(', ')}` })
+  OTEL_TRACES_SAMPLER: string = 'parentbased_traceidratio';
+  @Share() OTEL_TRACES_SAMPLER_ARG = 1;
   @IsIn(LOG_LEVELS, { message: `must be one of ${LOG_LEVELS.join(', ')}` }) LOG_LEVEL = 'info';
 }
 
 const NAMES = Object.keys(new Settings()).concat(
   ['HOST', 'DATABASE_URL', 'SCHEDULER_ADMIN_TOKEN', 'SECRET_KEY', 'PUBLIC_URL', 'TRUST_PROXY'],
   ['METRICS_URL', 'METRICS_AUTH_USER', 'METRICS_AUTH_PASSWORD'],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT'],
 );
 
 /**

@@ -6,6 +6,7 @@ import { ScheduleCounts1764000000002 } from './migrations/1764000000002-schedule
 import { DeliveryQueue1764000000003 } from './migrations/1764000000003-delivery-queue.js';
 import { TokenDetails1764000000004 } from './migrations/1764000000004-token-details.js';
 import { Ownership1764000000005 } from './migrations/1764000000005-ownership.js';
+import { AuditLog1764000000007 } from './migrations/1764000000007-audit-log.js';
 
 const MIGRATIONS = [
   InitialSchema1764000000000,
@@ -14,6 +15,7 @@ const MIGRATIONS = [
   DeliveryQueue1764000000003,
   TokenDetails1764000000004,
   Ownership1764000000005,
+  AuditLog1764000000007,
 ];
 
 type Entities = MixedList<string | (abstract new () => unknown) | EntitySchema>;

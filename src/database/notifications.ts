@@ -26,8 +26,18 @@ export class Notifications implements OnApplicationBootstrap, OnModuleDestroy {
   private timer: NodeJS.Timeout | null = null;
   private isStopped = false;
   private isListening = false;
+  private connections = 0;
 
   constructor(@Inject(CONFIG) private readonly config: Config) {}
+
+  get isConnected(): boolean {
+    return this.isListening;
+  }
+
+  /** How often the connection was made anew since the start. */
+  get reconnects(): number {
+    return Math.max(0, this.connections - 1);
+  }
 
   /** May be called before this one is connected and after: rooms start in any order. */
   listen(channel: Channel, onNotification: () => void): void {
@@ -65,6 +75,7 @@ export class Notifications implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       await client.connect();
       this.isListening = true;
+      this.connections += 1;
       for (const channel of this.listeners.keys()) await client.query(`LISTEN ${channel}`);
       ping = setInterval(() => void client.query('SELECT').catch(() => {}), PING_INTERVAL_MS);
       for (const wake of this.listeners.values()) wake();

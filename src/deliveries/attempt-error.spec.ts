@@ -1,12 +1,15 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { AddressPolicy } from '../outbound/address-policy.js';
+import { SYSTEM_LOOKUP } from '../outbound/guarded-connector.js';
 import { OutboundClient } from '../outbound/outbound-client.js';
 import { classifyError } from './attempt-error.js';
 
 /** What comes of a request to a server that does this with the connection. */
 async function errorOf(answer: (socket: Socket) => void): Promise<string | null> {
-  const client = new OutboundClient();
+  const policy = new AddressPolicy({ isLoopbackOpen: true, allow: [], deny: [] });
+  const client = new OutboundClient(policy, SYSTEM_LOOKUP);
   const server = createServer((socket) => {
     socket.on('error', () => {});
     socket.once('data', () => answer(socket));

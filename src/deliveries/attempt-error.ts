@@ -1,5 +1,6 @@
 /** Why an attempt got no answer. Stable: shown in the API and counted in metrics. */
-export type AttemptErrorClass = 'timeout' | 'connection_error' | 'tls_error' | 'response_too_large' | 'protocol_error';
+export type AttemptErrorClass =
+  'timeout' | 'connection_error' | 'tls_error' | 'response_too_large' | 'protocol_error' | 'address_refused';
 
 const TIMEOUT_CODES = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
@@ -17,6 +18,7 @@ export function classifyError(error: unknown): { error: AttemptErrorClass; messa
   if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|EPROTO)/.test(code)) {
     return { error: 'tls_error', message: text };
   }
+  if (code === 'ERR_ADDRESS_REFUSED') return { error: 'address_refused', message: text };
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return { error: 'response_too_large', message: text };
   if (name === 'HTTPParserError') return { error: 'protocol_error', message: text };
   return { error: 'connection_error', message: text };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decide, isAlive } from './decision.js';
+import { decide, isAlive, isTelling } from './decision.js';
 
 const decideOn = (status: number | null, attempt = 1, retryAfterSeconds: number | null = null) =>
   decide({ status, retryAfterSeconds }, attempt, 6, () => 0);
@@ -41,5 +41,12 @@ describe('an answer', () => {
 
   it.each([429, 500, 503, 599, null])('of %s says that it does not', (status) => {
     expect(isAlive({ status })).toBe(false);
+  });
+});
+
+describe('an attempt that was refused here', () => {
+  it('says nothing of the origin, unlike one that got no answer', () => {
+    expect(isTelling({ error: 'address_refused' })).toBe(false);
+    expect([null, 'timeout', 'connection_error'].map((error) => isTelling({ error }))).toEqual([true, true, true]);
   });
 });

@@ -44,6 +44,11 @@ export function decide(
   return { kind: 'retry', inSeconds: Math.max(backoffSeconds(attempt, random), retryAfterSeconds ?? 0) };
 }
 
+/** Whether an attempt says anything of its origin: one to a refused address never went there. */
+export function isTelling({ error }: Pick<AttemptResult, 'error'>): boolean {
+  return error !== 'address_refused';
+}
+
 /** Whether the origin as a whole works: any answer says so, but 5xx and 429. A 404 is one endpoint's own fault. */
 export function isAlive({ status }: Pick<AttemptResult, 'status'>): boolean {
   return status !== null && status < 500 && status !== TOO_MANY_REQUESTS;

@@ -11,6 +11,7 @@ import { DeliveryAttempts } from './delivery-attempts.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { DeliverySender } from './delivery-sender.js';
 import { DeliveryTargets } from './delivery-targets.js';
+import { DeliveryTraces } from './delivery-traces.js';
 import { DeliveryWorker } from './delivery-worker.js';
 import { FailedTask } from './failed-task.entity.js';
 import { FailedTasksController } from './failed-tasks.controller.js';
@@ -33,6 +34,7 @@ import { SettlementBatcher } from './settlement-batcher.js';
     DeliveryInstruments,
     DeliveryQueue,
     DeliverySender,
+    DeliveryTraces,
     DeliveryWorker,
     AttemptLedger,
     OriginsService,

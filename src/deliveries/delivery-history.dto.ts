@@ -18,7 +18,7 @@ export class AttemptDto {
   status: number | null;
 
   /**
-   * Why no answer came: timeout, connection_error, tls_error, response_too_large, protocol_error.
+   * Why no answer came: timeout, connection_error, tls_error, response_too_large, protocol_error, address_refused.
    * @example null
    */
   error: string | null;

@@ -127,5 +127,7 @@ export const REQUEUE = `
 export const COUNT_BY_STATE = `
   SELECT count(*) FILTER (WHERE due_at <= now())::int AS ready,
          count(*) FILTER (WHERE due_at > now() AND NOT is_leased)::int AS deferred,
-         count(*) FILTER (WHERE due_at > now() AND is_leased)::int AS active
+         count(*) FILTER (WHERE due_at > now() AND is_leased)::int AS active,
+         coalesce(extract(epoch FROM now() - min(due_at) FILTER (WHERE due_at <= now())), 0)::float8
+           AS "oldestReadySeconds"
     FROM deliveries`;

@@ -6,6 +6,7 @@ import { Notifications, NOTIFY } from '../database/notifications.js';
 import { PROBE_AFTER_SECONDS } from './circuit-breaker.js';
 import { deliveryId, type DeliveryKey, type LeasedDelivery } from './delivery.js';
 import { COUNT_BY_STATE, LEASE_DELIVERIES, RENEW_LEASES, REQUEUE, RETURN_LEASES } from './delivery-queue.queries.js';
+import { DeliveryTraces } from './delivery-traces.js';
 import type { Room } from './delivery-window.js';
 
 /** How long a lease lives without being renewed; its holder is then taken for dead. */
@@ -20,6 +21,8 @@ export interface QueueDepth {
   deferred: number;
   /** in a worker's hands */
   active: number;
+  /** how long the oldest of those that are ready has been; 0 when none is */
+  oldestReadySeconds: number;
 }
 
 export interface Lease {
@@ -51,6 +54,7 @@ export class DeliveryQueue {
     @Inject(CONFIG) private readonly config: Config,
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly notifications: Notifications,
+    private readonly traces: DeliveryTraces,
   ) {}
 
   /** Calls back when deliveries may have been added, here or by another replica. */
@@ -67,6 +71,7 @@ export class DeliveryQueue {
   /** Leases deliveries that are due: the oldest of each origin, as far as there is room. */
   async lease({ total, ofOrigin, ofOthers }: Room): Promise<Lease> {
     const probeAfterSeconds = this.config.delivery.requestTimeoutMs / 1000 + PROBE_AFTER_SECONDS;
+    const leasingAt = new Date();
     const rows = await this.dataSource.query<LeasedRow[]>(LEASE_DELIVERIES, [
       this.cursor,
       MAX_ORIGINS,
@@ -78,6 +83,7 @@ export class DeliveryQueue {
       probeAfterSeconds,
     ]);
     const deliveries = rows.flatMap(leasedDelivery);
+    this.traces.recordLease(deliveries, leasingAt);
     const [scan] = rows;
     const isCut = deliveries.length >= total;
     const startedAt = this.cursor;

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '../config/config.js';
 import { VERSION } from '../config/version.js';
+import type { OutboundResponse } from '../outbound/exchange.js';
 import { OutboundClient } from '../outbound/outbound-client.js';
 import type { LeasedDelivery } from './delivery.js';
 import { classifyError } from './attempt-error.js';
@@ -10,6 +11,7 @@ import { retryAfterSeconds } from './retry-after.js';
 
 /** Bytes of an answer that are kept. */
 const EXCERPT_BYTES = 1024;
+const REDIRECT_NOTE = 'A redirect, which is not followed.';
 
 /** Makes one POST. Whatever comes of it is a value; it never throws. */
 @Injectable()
@@ -19,14 +21,15 @@ export class DeliverySender {
     private readonly outbound: OutboundClient,
   ) {}
 
-  async send(delivery: LeasedDelivery, target: DeliveryTarget): Promise<AttemptResult> {
+  /** @param traceparent of the attempt's span; null when traces are off */
+  async send(delivery: LeasedDelivery, target: DeliveryTarget, traceparent: string | null): Promise<AttemptResult> {
     const startedAtMs = performance.now();
     const durationMs = () => Math.round(performance.now() - startedAtMs);
     try {
       const response = await this.outbound.send({
         method: 'POST',
         url: target.endpoint,
-        headers: deliveryHeaders(delivery, target),
+        headers: deliveryHeaders(delivery, target, traceparent),
         body: target.payload,
         timeoutMs: this.config.delivery.requestTimeoutMs,
       });
@@ -35,7 +38,7 @@ export class DeliverySender {
         durationMs: durationMs(),
         status: response.status,
         error: null,
-        excerpt: excerptOf(response.body),
+        excerpt: excerptOf(response),
         retryAfterSeconds: retryAfterSeconds(response.headers['retry-after'], new Date()),
       };
     } catch (thrown) {
@@ -48,6 +51,7 @@ export class DeliverySender {
 function deliveryHeaders(
   { id, scheduleId, tick, attempt }: LeasedDelivery,
   { authToken }: DeliveryTarget,
+  traceparent: string | null,
 ): Record<string, string> {
   return {
     'content-type': 'application/json',
@@ -56,11 +60,13 @@ function deliveryHeaders(
     'x-schedule-id': scheduleId,
     'x-scheduled-for': tick.toISOString(),
     'x-attempt': String(attempt),
+    ...(traceparent !== null && { traceparent }),
     ...(authToken !== null && { authorization: `Token ${authToken}` }),
   };
 }
 
-function excerptOf(body: Buffer): string | null {
+function excerptOf({ status, body }: OutboundResponse): string | null {
+  if (status >= 300 && status < 400) return REDIRECT_NOTE;
   if (body.length === 0) return null;
   // PostgreSQL's text has no NUL.
   return body.subarray(0, EXCERPT_BYTES).toString('utf8').replaceAll('\0', '\uFFFD');

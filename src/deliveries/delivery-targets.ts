@@ -6,6 +6,8 @@ export interface DeliveryTarget {
   authToken: string | null;
   /** of the endpoint's origin, see OriginsService */
   originId: number;
+  /** what its ticks come from */
+  triggerId: string;
   /** when deliveries were last switched off: obligations up to then are void; null when never */
   haltedAt: Date | null;
 }

@@ -9,7 +9,7 @@ import {
 import { CONFIG, type Config } from '../config/config.js';
 import { WorkLoop } from '../queue/work-loop.js';
 import { CircuitBreaker } from './circuit-breaker.js';
-import { isAlive } from './decision.js';
+import { isAlive, isTelling } from './decision.js';
 import type { LeasedDelivery } from './delivery.js';
 import { DeliveryAttempts } from './delivery-attempts.js';
 import { DeliveryQueue, LEASE_SECONDS } from './delivery-queue.js';
@@ -146,7 +146,8 @@ export class DeliveryWorker implements OnApplicationBootstrap, OnModuleDestroy, 
    */
   private watch(settled: Verdict[]): void {
     for (const { originId, result } of settled) {
-      if (originId === undefined || !result || !this.breaker.record(originId, result)) continue;
+      if (originId === undefined || !result || !isTelling(result)) continue;
+      if (!this.breaker.record(originId, result)) continue;
       void this.giveBack(this.window.release(originId));
     }
   }

@@ -2,6 +2,7 @@ import { Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Scope } from '../database/scope.js';
 import { ApiAnswers } from '../http/api-answers.decorator.js';
+import { Audited } from '../http/audited.decorator.js';
 import { IntegerIdPipe } from '../http/identifiers.pipe.js';
 import { type Page, PageOf, pageOf, type PageRequest } from '../http/paging.js';
 import { PublicUrl } from '../http/public-url.js';
@@ -29,6 +30,7 @@ export class FailedTasksController {
 
   /** Requeues all that the caller may see, each under its old delivery id. */
   @Post()
+  @Audited('failed-task.requeue-all')
   @ApiAnswers({ status: 201, type: RequeuedDto })
   async requeueAll(@ScopeOfCaller() scope: Scope): Promise<RequeuedDto> {
     await this.deliveries.requeueAll(scope);
@@ -48,6 +50,7 @@ export class FailedTasksController {
 
   /** Requeues one of them under its old delivery id. */
   @Post(':id/requeue')
+  @Audited('failed-task.requeue')
   @HttpCode(201)
   @ApiAnswers({ status: 201, type: RequeuedDto, errors: [404] })
   async requeue(@Param('id', IntegerIdPipe) id: number, @ScopeOfCaller() scope: Scope): Promise<RequeuedDto> {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { isRefused } from '../database/refused.js';
 import { WorkLoop } from '../queue/work-loop.js';
+import { DeliveryInstruments } from './delivery.instruments.js';
 import { Settlement, type Verdict } from './settlement.js';
 
 const MAX_BATCH = 500;
@@ -22,7 +23,12 @@ export class SettlementBatcher {
   private onWritten: (written: Verdict[], settled: Verdict[]) => void = () => {};
   private readonly loop = new WorkLoop(SettlementBatcher.name, () => this.gatherAndFlush(), IDLE_MS);
 
-  constructor(private readonly settlement: Settlement) {}
+  constructor(
+    private readonly settlement: Settlement,
+    instruments: DeliveryInstruments,
+  ) {
+    instruments.showUnwritten(() => this.pending.length);
+  }
 
   /** @param onWritten is told what was written, and what of it took effect: see Settlement */
   start(onWritten: (written: Verdict[], settled: Verdict[]) => void): void {

@@ -5,6 +5,7 @@ import { REPLICA } from '../config/replica.js';
 import type { AttemptResult, Decision } from './decision.js';
 import type { LeasedDelivery } from './delivery.js';
 import { DeliveryInstruments } from './delivery.instruments.js';
+import { DeliveryTraces } from './delivery-traces.js';
 import { SETTLE } from './delivery-queue.queries.js';
 
 /** What a worker has to say of a delivery it leased. */
@@ -24,6 +25,7 @@ export class Settlement {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly instruments: DeliveryInstruments,
+    private readonly traces: DeliveryTraces,
   ) {}
 
   /**
@@ -33,12 +35,14 @@ export class Settlement {
    * @returns those that were settled
    */
   async settle(verdicts: Verdict[]): Promise<Verdict[]> {
+    const startedAt = new Date();
     const rows = await this.dataSource.query<{ nth: number }[]>(SETTLE, parametersOf(verdicts));
     const numbers = new Set(rows.map(({ nth }) => nth));
     const settled = verdicts.filter((_, i) => numbers.has(i + 1));
     for (const { decision } of settled) {
       if (decision.kind !== 'retry') this.instruments.countOutcome(decision.kind);
     }
+    this.traces.recordSettlement(settled, startedAt);
     return settled;
   }
 }

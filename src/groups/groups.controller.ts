@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { AdminOnly } from '../http/access.decorators.js';
 import { ApiAnswers } from '../http/api-answers.decorator.js';
+import { Audited } from '../http/audited.decorator.js';
 import { IntegerIdPipe } from '../http/identifiers.pipe.js';
 import { type Page, PageOf, pageOf, type PageRequest } from '../http/paging.js';
 import { PublicUrl } from '../http/public-url.js';
@@ -25,6 +26,7 @@ export class GroupsController {
 
   /** Makes a group. Admins only. */
   @Post()
+  @Audited('group.create')
   @AdminOnly()
   @ApiAnswers({ status: 201, type: GroupDto, errors: [400, 403] })
   async create(
@@ -46,6 +48,7 @@ export class GroupsController {
 
   /** Renames a group. Admins only. */
   @Put(':id')
+  @Audited('group.update')
   @AdminOnly()
   @ApiAnswers({ status: 200, type: GroupDto, errors: [400, 403, 404] })
   async rename(
@@ -58,6 +61,7 @@ export class GroupsController {
 
   /** Removes a group; its users stay. Admins only. */
   @Delete(':id')
+  @Audited('group.delete')
   @AdminOnly()
   @HttpCode(204)
   @ApiAnswers({ status: 204, errors: [403, 404] })

@@ -36,14 +36,19 @@ export class MigrationsIndicator {
   }
 }
 
+/** Not ready any more from the signal to stop on: requests still get their answers, but no new ones should be sent. */
 @Injectable()
 export class ShutdownIndicator implements OnModuleDestroy {
   private isStopping = false;
 
   constructor(private readonly indicators: HealthIndicatorService) {}
 
-  onModuleDestroy(): void {
+  begin(): void {
     this.isStopping = true;
+  }
+
+  onModuleDestroy(): void {
+    this.begin();
   }
 
   check(key: string): HealthIndicatorResult {

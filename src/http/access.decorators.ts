@@ -13,6 +13,7 @@ export const AdminOnly = () => SetMetadata(IS_ADMIN_ONLY, true);
 /** Who a request's token stands for. */
 export interface Principal {
   id: number;
+  email: string;
   isAdmin: boolean;
 }
 

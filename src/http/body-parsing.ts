@@ -11,12 +11,19 @@ export interface BodyOrigin {
   json: string | null;
   request: FastifyRequest;
   reply: FastifyReply | null;
+  /** Names of the members that its route knows; none until the body has been looked at. */
+  fields: readonly string[];
 }
 
 const origins = new WeakMap<object, BodyOrigin>();
 
 export function originOf(body: unknown): BodyOrigin | undefined {
   return typeof body === 'object' && body !== null ? origins.get(body) : undefined;
+}
+
+/** Names of the members of a body that its route knows and has looked at. */
+export function fieldsOf(body: unknown): readonly string[] {
+  return originOf(body)?.fields ?? [];
 }
 
 /**
@@ -36,7 +43,7 @@ export function installBodyParsing(fastify: FastifyInstance): void {
     if (typeof request.body !== 'object' || request.body === null) return;
     const origin = origins.get(request.body);
     if (origin) origin.reply = reply;
-    else origins.set(request.body, { json: null, request, reply });
+    else origins.set(request.body, { json: null, request, reply, fields: [] });
   });
   fastify.setReplySerializer((payload) => stringifyJson(payload));
 }
@@ -57,7 +64,7 @@ function parseJsonBody(bytes: Buffer, request: FastifyRequest): unknown {
     throw new MalformedBodyError('Invalid data. Expected a JSON object.');
   }
   if (Object.hasOwn(body, '__proto__')) throw new MalformedBodyError('A member named "__proto__" is not accepted.');
-  origins.set(body, { json, request, reply: null });
+  origins.set(body, { json, request, reply: null, fields: [] });
   return body;
 }
 

@@ -9,6 +9,7 @@ const STATUS_BY_CODE: Record<string, number> = {
   not_authenticated: 401,
   parse_error: 400,
   invalid: 400,
+  unrecorded: 503,
 };
 
 // PostgreSQL is away, refuses connections, or cannot serve this one in time: worth another try.

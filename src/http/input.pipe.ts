@@ -32,7 +32,7 @@ export class InputPipe implements PipeTransform {
   async transform(value: unknown, { type, metatype }: ArgumentMetadata): Promise<unknown> {
     if (type !== 'body' || !metatype || metatype === Object) return value;
     const body = (value ?? {}) as Record<string, unknown>;
-    reportUnknownFields(body, metatype);
+    sortFields(body, metatype);
     const dto = plainToInstance(metatype as Type<object>, withRawFields(body, metatype));
     const faults = await validate(dto, { whitelist: true, stopAtFirstError: true });
     if (faults.length > 0) throw new InvalidInputError(fieldMessages(faults));
@@ -49,12 +49,15 @@ function withRawFields(body: Record<string, unknown>, metatype: Type): Record<st
   return raw.length > 0 ? { ...body, ...Object.fromEntries<unknown>(raw) } : body;
 }
 
-function reportUnknownFields(body: Record<string, unknown>, metatype: Type): void {
+/** Tells the client of fields that the route does not know, and the request's origin of those that it does. */
+function sortFields(body: Record<string, unknown>, metatype: Type): void {
   const known = knownFields(metatype);
   const ignored = new Set((Reflect.getMetadata(READ_ONLY_FIELDS, metatype) ?? []) as string[]);
-  const unknown = Object.keys(body).filter((name) => !known.includes(name) && !ignored.has(name));
-  if (unknown.length === 0) return;
+  const given = Object.keys(body).filter((name) => !ignored.has(name));
+  const unknown = given.filter((name) => !known.includes(name));
   const origin = originOf(body);
+  if (origin) origin.fields = given.filter((name) => known.includes(name));
+  if (unknown.length === 0) return;
   const messages = Object.fromEntries(unknown.map((name) => [name, [unknownFieldMessage(name, known)]]));
   if (isStrict(origin?.request.headers.prefer)) throw new InvalidInputError(messages);
   const text = unknown.map((name) => `${JSON.stringify(name)}: ${messages[name]?.[0]}`).join('; ');

@@ -3,6 +3,7 @@ import { ApiExcludeController, ApiTags } from '@nestjs/swagger';
 import { Registry } from 'prom-client';
 import { Public } from '../http/access.decorators.js';
 import { ApiAnswers } from '../http/api-answers.decorator.js';
+import { Audited } from '../http/audited.decorator.js';
 import { AvailableMetricsDto, MetricsInitiatedDto } from './metrics.dto.js';
 import { MetricsPush } from './metrics-push.js';
 import { PROMETHEUS } from './prometheus.js';
@@ -25,6 +26,7 @@ export class MetricsController {
 
   /** Queues a push of all metrics to `METRICS_URL`. */
   @Post()
+  @Audited('metrics.push')
   @HttpCode(200)
   @ApiAnswers({ status: 200, type: MetricsInitiatedDto })
   async initiate(): Promise<MetricsInitiatedDto> {

@@ -1,9 +1,19 @@
 import { HttpModule } from '@nestjs/axios';
 import { Module } from '@nestjs/common';
+import { CONFIG, type Config } from '../config/config.js';
+import { AddressPolicy } from './address-policy.js';
 import { guardedAxiosAdapter } from './guarded-axios.adapter.js';
-import { OutboundClient } from './outbound-client.js';
+import { SYSTEM_LOOKUP } from './guarded-connector.js';
+import { LOOKUP, OutboundClient } from './outbound-client.js';
 
-@Module({ providers: [OutboundClient], exports: [OutboundClient] })
+@Module({
+  providers: [
+    OutboundClient,
+    { provide: AddressPolicy, inject: [CONFIG], useFactory: ({ egress }: Config) => new AddressPolicy(egress) },
+    { provide: LOOKUP, useValue: SYSTEM_LOOKUP },
+  ],
+  exports: [AddressPolicy, OutboundClient],
+})
 class OutboundClientModule {}
 
 /**

@@ -5,6 +5,8 @@ import { CONFIG, type Config } from '../config/config.js';
 import { type DuePlan, planDue } from './definitions/due-plan.js';
 import { FanOutWorker } from './fan-out-worker.js';
 import { RECORD_FIRINGS } from './firings.queries.js';
+import { TickInstruments } from './tick.instruments.js';
+import { TickTraces } from './tick-traces.js';
 import { LOCK_DUE_TRIGGERS, NEXT_DUE_IN_MS, TAKE_TICKS } from './schedules.queries.js';
 import { definitionOf, type DefinitionRow } from './trigger.entity.js';
 
@@ -29,6 +31,8 @@ export class Dispatcher {
     @Inject(CONFIG) private readonly config: Config,
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly fanOutWorker: FanOutWorker,
+    private readonly instruments: TickInstruments,
+    private readonly traces: TickTraces,
   ) {}
 
   /**
@@ -37,16 +41,19 @@ export class Dispatcher {
    * @returns how many triggers were due
    */
   async takeDue(): Promise<number> {
-    const count = await this.dataSource.transaction(async (manager) => {
+    const taken = await this.dataSource.transaction(async (manager) => {
       const due = await manager.query<DueTriggerRow[]>(LOCK_DUE_TRIGGERS, [BATCH_SIZE]);
-      if (due.length === 0) return 0;
-      const taken = due.map((trigger) => this.plan(trigger));
-      await advance(taken, manager);
-      await recordFirings(taken, manager);
-      return due.length;
+      if (due.length === 0) return [];
+      const plans = due.map((trigger) => this.plan(trigger));
+      await advance(plans, manager);
+      await recordFirings(plans, manager);
+      return plans;
     });
-    if (count > 0) this.fanOutWorker.wake();
-    return count;
+    if (taken.length === 0) return 0;
+    this.fanOutWorker.wake();
+    this.instruments.count(taken);
+    this.traces.recordTaken(taken);
+    return taken.length;
   }
 
   /** Milliseconds until the next tick by the database's clock, negative when one is due, null when there is none. */

@@ -7,6 +7,7 @@ import { type CatchUp, missedTicks } from './definitions/catch-up.js';
 import type { LateTicks } from './definitions/due-plan.js';
 import { DEFINITIONS_OF_TRIGGERS, FIRE_PAGES } from './firings.queries.js';
 import { definitionOf, type DefinitionRow } from './trigger.entity.js';
+import { TickTraces } from './tick-traces.js';
 import { TriggersService } from './triggers.service.js';
 
 /** Firings, schedules of each, and schedules in all that one statement deals with. */
@@ -18,6 +19,8 @@ interface FiredRow {
   dropped_from: Date | null;
   dropped_to: Date | null;
   dropped_count: number | null;
+  /** schedules of this page */
+  size: number;
   is_done: boolean;
   /** the trigger has no enabled schedule, or may have lost its last one */
   is_unused: boolean;
@@ -33,6 +36,7 @@ export class FanOut {
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly deliveries: DeliveriesService,
     private readonly triggers: TriggersService,
+    private readonly traces: TickTraces,
   ) {}
 
   /**
@@ -41,10 +45,12 @@ export class FanOut {
    * @returns whether there may be more
    */
   async fire(): Promise<boolean> {
+    const startedAt = new Date();
     const onTime = await this.firePages(this.dataSource.manager, false);
     const rows = onTime.length > 0 ? onTime : await this.fireLate();
     const [first] = rows;
     if (!first) return false;
+    this.traces.recordPages(rows, startedAt);
     if (first.skipped_in_all > 0) this.deliveries.countSkipped(first.skipped_in_all);
     await this.triggers.retireUnused(rows.filter(({ is_unused }) => is_unused).map(({ trigger_id }) => trigger_id));
     return true;

@@ -74,7 +74,7 @@ export const FIRE_PAGES = `
   ), told AS MATERIALIZED (
     SELECT pg_notify('seed_deliveries', NULL) WHERE EXISTS (SELECT FROM judged WHERE NOT is_skipped)
   )
-  SELECT f.trigger_id, f.ticks, f.dropped_from, f.dropped_to, f.dropped_count, progress.is_done,
+  SELECT f.trigger_id, f.ticks, f.dropped_from, f.dropped_to, f.dropped_count, progress.size, progress.is_done,
          progress.size = 0 AND progress.is_done AND f.after IS NULL
            OR EXISTS (SELECT FROM page p JOIN fired ON fired.id = p.id WHERE p.firing_id = f.id AND NOT fired.enabled)
            AS is_unused,

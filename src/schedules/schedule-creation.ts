@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { type DataSource, type EntityManager, QueryFailedError } from 'typeorm';
-import { CallBatcher, type Settled } from './call-batcher.js';
+import { CallBatcher, type Settled } from '../database/call-batcher.js';
 import { databaseNow } from './database-now.js';
 import { type Definition, nextTick } from './definitions/definition.js';
 import { newDefinition } from './definitions/new-definition.js';

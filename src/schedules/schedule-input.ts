@@ -1,5 +1,7 @@
 import { type FieldMessages, InvalidInputError } from '../http/domain-error.js';
 import { type RawJson, whyNotPortable } from '../http/raw-json.js';
+import type { AddressPolicy } from '../outbound/address-policy.js';
+import { AddressRefusedError } from '../outbound/address-refused.error.js';
 import type { CatchUp } from './definitions/catch-up.js';
 import { type Definition, DefinitionError } from './definitions/definition.js';
 import { cronDefinition, intervalDefinition } from './definitions/new-definition.js';
@@ -23,7 +25,7 @@ export interface ScheduleChanges {
  *
  * @throws InvalidInputError that names every faulty field
  */
-export function scheduleChanges(dto: CreateScheduleDto | UpdateScheduleDto): ScheduleChanges {
+export function scheduleChanges(dto: CreateScheduleDto | UpdateScheduleDto, addresses: AddressPolicy): ScheduleChanges {
   const faults: FieldMessages = {};
   const check = <T>(field: string, read: () => T): T | undefined => {
     try {
@@ -42,7 +44,8 @@ export function scheduleChanges(dto: CreateScheduleDto | UpdateScheduleDto): Sch
   if (definition?.kind === 'cron') check('cron_definition', () => cronDefinition(definition.text));
   if (definition?.kind === 'interval')
     check('interval_definition', () => intervalDefinition(definition.text, new Date()));
-  const endpoint = dto.endpoint === undefined ? undefined : check('endpoint', () => endpointOf(dto.endpoint ?? ''));
+  const { endpoint: url } = dto;
+  const endpoint = url === undefined ? undefined : check('endpoint', () => endpointOf(url, addresses));
   const payload = dto.payload && check('payload', () => payloadOf(dto.payload as RawJson));
   if (Object.keys(faults).length > 0) throw new InvalidInputError(faults);
   const authToken = dto.auth_token === MASKED_TOKEN ? undefined : dto.auth_token;
@@ -70,12 +73,13 @@ function oneOf<T>(first: T | undefined, second: T | undefined, names: string): T
   return first ?? second;
 }
 
-function endpointOf(text: string): string {
+function endpointOf(text: string, addresses: AddressPolicy): string {
   // The URL parser drops tabs and line ends silently; what is stored is what was given.
   if (/[\s\p{Cc}]/u.test(text) || !URL.canParse(text)) throw new DefinitionError('Enter a valid URL.');
   const url = new URL(text);
   if (!/^https?:$/.test(url.protocol)) throw new DefinitionError('Enter a URL that begins with http:// or https://.');
   if (url.username || url.password) throw new DefinitionError('A user name or password in the URL is not accepted.');
+  if (addresses.refusesHost(url.hostname)) throw new DefinitionError(new AddressRefusedError().message);
   return text;
 }
 

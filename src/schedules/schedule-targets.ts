@@ -12,6 +12,7 @@ interface TargetRow {
   payload: string;
   auth_token: Buffer | null;
   origin_id: number;
+  trigger_id: string;
   halted_at: Date | null;
 }
 
@@ -36,8 +37,8 @@ export class ScheduleTargets extends DeliveryTargets {
   private targetOf(row: TargetRow): DeliveryTarget | UnusableTarget {
     try {
       const authToken = row.auth_token && this.authTokens.open(row.auth_token, row.id);
-      const { endpoint, payload, origin_id, halted_at } = row;
-      return { endpoint, payload, authToken, originId: origin_id, haltedAt: halted_at };
+      const { endpoint, payload, origin_id, trigger_id, halted_at } = row;
+      return { endpoint, payload, authToken, originId: origin_id, triggerId: trigger_id, haltedAt: halted_at };
     } catch (error) {
       return { fault: `the stored auth token cannot be read: ${(error as Error).message}` };
     }

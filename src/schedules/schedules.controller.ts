@@ -4,12 +4,15 @@ import type { FastifyReply } from 'fastify';
 import type { Scope } from '../database/scope.js';
 import { DeliveryDto, DeliveryPageDto } from '../deliveries/delivery-history.dto.js';
 import { ApiAnswers } from '../http/api-answers.decorator.js';
+import { Audited } from '../http/audited.decorator.js';
 import { UuidPipe } from '../http/identifiers.pipe.js';
 import { type Page, PageOf, pageOf, type PageRequest } from '../http/paging.js';
 import { PublicUrl } from '../http/public-url.js';
 import { ScopeOfCaller } from '../http/scope.decorator.js';
+import { AddressPolicy } from '../outbound/address-policy.js';
 import { CATCH_UPS } from './definitions/catch-up.js';
 import { OVERLAPS } from './schedule.entity.js';
+import { changeOf } from './schedule-audit.js';
 import { scheduleFilter } from './schedule-filter.js';
 import { scheduleChanges } from './schedule-input.js';
 import { ScheduleList } from './schedule-list.js';
@@ -24,6 +27,7 @@ export class SchedulesController {
   constructor(
     private readonly schedules: SchedulesService,
     private readonly scheduleList: ScheduleList,
+    private readonly addresses: AddressPolicy,
   ) {}
 
   /** Lists the schedules that the caller or a member of one of its groups created, newest first; for admins, all. */
@@ -47,6 +51,7 @@ export class SchedulesController {
 
   /** Makes a schedule. Give exactly one of cron_definition and interval_definition. */
   @Post()
+  @Audited('schedule.create')
   @ApiBody({ type: CreateScheduleDto })
   @ApiAnswers({ status: 201, type: ScheduleDto, errors: [400] })
   async create(
@@ -55,7 +60,7 @@ export class SchedulesController {
     @PublicUrl() publicUrl: string,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ScheduleDto> {
-    const changes = { ...scheduleChanges(input), endpoint: input.endpoint };
+    const changes = { ...scheduleChanges(input, this.addresses), endpoint: input.endpoint };
     const view = scheduleView(await this.schedules.create(changes, scope), publicUrl);
     reply.header('location', view.url);
     return view;
@@ -74,6 +79,7 @@ export class SchedulesController {
 
   /** Changes a schedule. Absent fields keep their value; giving one definition clears the other. */
   @Put(':id')
+  @Audited('schedule.update', { actionOf: changeOf })
   @ApiBody({ type: UpdateScheduleDto })
   @ApiAnswers({ status: 200, type: ScheduleDto, errors: [400, 404] })
   async put(
@@ -82,11 +88,12 @@ export class SchedulesController {
     @ScopeOfCaller() scope: Scope,
     @PublicUrl() publicUrl: string,
   ): Promise<ScheduleDto> {
-    return scheduleView(await this.schedules.update(id, scheduleChanges(input), scope), publicUrl);
+    return scheduleView(await this.schedules.update(id, scheduleChanges(input, this.addresses), scope), publicUrl);
   }
 
   /** The same as PUT. */
   @Patch(':id')
+  @Audited('schedule.update', { actionOf: changeOf })
   @ApiBody({ type: UpdateScheduleDto })
   @ApiAnswers({ status: 200, type: ScheduleDto, errors: [400, 404] })
   patch(
@@ -100,6 +107,7 @@ export class SchedulesController {
 
   /** Removes a schedule. What is still waiting of it is not sent. */
   @Delete(':id')
+  @Audited('schedule.delete')
   @HttpCode(204)
   @ApiAnswers({ status: 204, errors: [404] })
   async remove(@Param('id', UuidPipe) id: string, @ScopeOfCaller() scope: Scope): Promise<void> {

@@ -3,6 +3,7 @@ import { ScheduleModule } from '@nestjs/schedule';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DeliveriesModule } from '../deliveries/deliveries.module.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
+import { OutboundModule } from '../outbound/outbound.module.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
 import { Dispatcher } from './dispatcher.js';
 import { FanOut } from './fan-out.js';
@@ -16,6 +17,8 @@ import { ScheduleTargets } from './schedule-targets.js';
 import { SchedulerService } from './scheduler.service.js';
 import { SchedulesController } from './schedules.controller.js';
 import { SchedulesService } from './schedules.service.js';
+import { TickInstruments } from './tick.instruments.js';
+import { TickTraces } from './tick-traces.js';
 import { Trigger } from './trigger.entity.js';
 import { TriggersService } from './triggers.service.js';
 
@@ -26,6 +29,7 @@ import { TriggersService } from './triggers.service.js';
     ScheduleModule.forRoot(),
     DeliveriesModule.deliveringTo(ScheduleTargets, [SecretsModule]),
     MetricsModule,
+    OutboundModule,
     SecretsModule,
   ],
   controllers: [SchedulesController],
@@ -38,6 +42,8 @@ import { TriggersService } from './triggers.service.js';
     Dispatcher,
     FanOut,
     FanOutWorker,
+    TickInstruments,
+    TickTraces,
     TriggersService,
   ],
 })

@@ -105,6 +105,12 @@ export const NEXT_DUE_IN_MS = `
   SELECT (extract(epoch FROM min(next_fire_at) - clock_timestamp()) * 1000)::float8 AS ms FROM triggers
    WHERE next_fire_at IS NOT NULL`;
 
+// Two looks at an index, and a count of rows that are few: the firings under way.
+export const SCHEDULING_BACKLOG = `
+  SELECT greatest(0, coalesce(extract(epoch FROM clock_timestamp() - min(next_fire_at)), 0))::float8 AS overdue_seconds,
+         (SELECT count(*)::int FROM firings) AS firings
+    FROM triggers WHERE next_fire_at IS NOT NULL`;
+
 export const UPCOMING_TRIGGERS = `
   SELECT id, kind, text, time_zone, phase, next_fire_at, clock_timestamp() AS now FROM triggers
    WHERE next_fire_at <= clock_timestamp() + make_interval(secs => $1)
@@ -126,7 +132,7 @@ export const runNow = (inScope: string) => `
   )
   SELECT queued.scheduled_for FROM schedule LEFT JOIN queued ON true LEFT JOIN told ON true`;
 
-export const LOAD_TARGETS = `SELECT id, endpoint, payload, auth_token, origin_id, halted_at FROM schedules WHERE id = ANY($1)`;
+export const LOAD_TARGETS = `SELECT id, endpoint, payload, auth_token, origin_id, trigger_id, halted_at FROM schedules WHERE id = ANY($1)`;
 
 // Triggers of the table keep these counts, in the transaction of each change: see the migration that made them.
 export const countAll = (inScope: string) => `

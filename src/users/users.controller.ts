@@ -2,6 +2,7 @@ import { Body, Controller, Get, Param, Patch, Put } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { AdminOnly } from '../http/access.decorators.js';
 import { ApiAnswers } from '../http/api-answers.decorator.js';
+import { Audited } from '../http/audited.decorator.js';
 import { IntegerIdPipe } from '../http/identifiers.pipe.js';
 import { type Page, PageOf, pageOf, type PageRequest } from '../http/paging.js';
 import { PublicUrl } from '../http/public-url.js';
@@ -31,6 +32,7 @@ export class UsersController {
 
   /** Puts a user into exactly the groups given. Admins only. */
   @Put(':id')
+  @Audited('user.update')
   @AdminOnly()
   @ApiAnswers({ status: 200, type: UserDto, errors: [400, 403, 404] })
   async put(
@@ -43,6 +45,7 @@ export class UsersController {
 
   /** The same as PUT: the groups are all that can be changed. Admins only. */
   @Patch(':id')
+  @Audited('user.update')
   @AdminOnly()
   @ApiAnswers({ status: 200, type: UserDto, errors: [400, 403, 404] })
   patch(

@@ -30,6 +30,8 @@ export function testConfig(databaseUrl: string, environment: Record<string, stri
     HOST: '127.0.0.1',
     PORT: '0',
     LOG_LEVEL: 'silent',
+    // The sinks are on loopback.
+    EGRESS_ALLOW: 'loopback',
     ...environment,
   });
   return configOf(settings, null);

@@ -30,6 +30,8 @@ export async function startProcess(
       PORT: '0',
       HOST: '127.0.0.1',
       LOG_LEVEL: 'warn',
+      // The sinks are on loopback.
+      EGRESS_ALLOW: 'loopback',
       SCHEDULER_ADMIN_TOKEN: ADMIN_TOKEN,
       SECRET_KEY: 'a key for tests only, of some length',
       ...environment,

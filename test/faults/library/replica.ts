@@ -62,6 +62,8 @@ export class Replica implements AsyncDisposable {
         PORT: '0',
         HOST: '127.0.0.1',
         LOG_LEVEL: 'warn',
+        // The sinks are on loopback.
+        EGRESS_ALLOW: 'loopback',
         SCHEDULER_ADMIN_TOKEN: ADMIN_TOKEN,
         SECRET_KEY: 'a key for fault tests only, of some length',
         ...environment,

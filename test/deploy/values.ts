@@ -1,0 +1,63 @@
+/** Values as operators give them; every template and branch of the chart is used by one of them. */
+export const VALUES = {
+  'the values as they are': {},
+  'a Deployment for each role, with autoscaling of the workers': {
+    mode: 'split',
+    worker: { autoscaling: { enabled: true, maxReplicas: 20 } },
+  },
+  'everything switched on': {
+    fullnameOverride: 'ticks',
+    image: { repository: 'registry.example.org/seed-scheduler', digest: `sha256:${'0123456789abcdef'.repeat(4)}` },
+    imagePullSecrets: [{ name: 'registry' }],
+    all: {
+      autoscaling: { enabled: true },
+      nodeSelector: { 'kubernetes.io/arch': 'amd64' },
+      tolerations: [{ key: 'spot', operator: 'Exists' }],
+      affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] } },
+    },
+    secrets: { databaseUrl: { existingSecret: 'ticks-db-app', key: 'uri' } },
+    requestTimeoutSeconds: 120,
+    shutdownDelaySeconds: 15,
+    terminationGracePeriodSeconds: 200,
+    settings: { LOG_LEVEL: 'warn', CATCH_UP_WINDOW: 31536000, PUBLIC_URL: 'https://ticks.example.org' },
+    extraEnv: [
+      { name: 'METRICS_AUTH_PASSWORD', valueFrom: { secretKeyRef: { name: 'push', key: 'password' } } },
+      { name: 'NODE_EXTRA_CA_CERTS', value: '/etc/company-ca/ca.crt' },
+    ],
+    extraEnvFrom: [{ configMapRef: { name: 'proxy' } }],
+    extraVolumes: [{ name: 'company-ca', configMap: { name: 'company-ca' } }],
+    extraVolumeMounts: [{ name: 'company-ca', mountPath: '/etc/company-ca', readOnly: true }],
+    podAnnotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'true' },
+    podLabels: { team: 'platform' },
+    priorityClassName: 'important',
+    serviceAccount: { annotations: { owner: 'platform' } },
+    service: { type: 'LoadBalancer', annotations: { 'example.org/internal': 'true' } },
+    ingress: {
+      enabled: true,
+      className: 'nginx',
+      annotations: { 'cert-manager.io/cluster-issuer': 'letsencrypt' },
+      tls: [{ secretName: 'ticks-tls', hosts: ['ticks.example.org'] }],
+      hosts: [{ host: 'ticks.example.org', paths: ['/api', '/docs'] }],
+    },
+    podDisruptionBudget: { maxUnavailable: '25%' },
+    networkPolicy: {
+      ingress: {
+        apiNamespaces: ['ingress-nginx'],
+        metricsNamespaces: ['monitoring'],
+        extraFrom: [{ ipBlock: { cidr: '198.51.100.0/24' } }],
+      },
+      postgresql: { to: [{ podSelector: { matchLabels: { 'cnpg.io/cluster': 'ticks-db' } } }] },
+      endpoints: { cidrs: ['0.0.0.0/0', '10.0.0.0/8'], ports: [443, 8443] },
+      extraEgress: [{ to: [{ ipBlock: { cidr: '192.0.2.10/32' } }], ports: [{ port: 4318, protocol: 'TCP' }] }],
+    },
+    serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
+  },
+  'nothing that can be left out': {
+    nameOverride: 'clock',
+    topologySpread: { enabled: false },
+    serviceAccount: { create: false },
+    podDisruptionBudget: { enabled: false },
+    networkPolicy: { enabled: false },
+    all: { replicas: 1, resources: null },
+  },
+};
