@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
 import { describe, expect, it, vi } from 'vitest';
 import { aSchedule, caller } from '../support/app.js';
 import { commandLine } from '../support/command-line.js';
@@ -292,6 +293,29 @@ describe('schedules by the command line', () => {
     const queued = await app.database.query<{ scheduled_for: Date }>('SELECT scheduled_for FROM deliveries');
     expect(queued).toEqual([{ scheduled_for: new Date(ordered.scheduled_for) }]);
     expect((await app.run(['schedules', 'run', NOBODY])).exitCode).toBe(1);
+  });
+});
+
+describe('what an operator changes', () => {
+  it('stands in the audit log, with the account that did it and without a secret', async () => {
+    await using app = await startService(API_ONLY);
+    const { id } = await app.create({ interval_definition: '1 days' });
+    const { stdout: token } = await app.run(['create-admin', '--email', 'ann@example.org']);
+    await app.run(['schedules', 'disable', id]);
+    await app.run(['schedules', 'run', id]);
+    await app.run(['revoke-token', '--stdin'], token);
+
+    const rows = await app.database.query<{ action: string; target: string; source: string }>(
+      `SELECT action, target_kind || '/' || target_id AS target, source FROM audit_log WHERE actor_kind = 'cli' ORDER BY id`,
+    );
+    expect(rows.map(({ action, target }) => [action, target])).toEqual([
+      ['admin.create', 'user/2'],
+      ['schedule.disable', `schedule/${id}`],
+      ['schedule.run', `schedule/${id}`],
+      ['token.revoke', 'token/2'],
+    ]);
+    for (const { source } of rows) expect(source).toBe(`${userInfo().username}@${hostname()}`);
+    expect(JSON.stringify(rows)).not.toContain(token.trim());
   });
 });
 

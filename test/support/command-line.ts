@@ -20,7 +20,12 @@ export interface CommandLine {
 export function commandLine(environment: Record<string, string>): CommandLine {
   const run = async (args: string[], input = ''): Promise<CommandResult> => {
     const child = spawn(process.execPath, [PROGRAM, ...args], {
-      env: { PATH: process.env.PATH, SECRET_KEY: 'a key for tests only, of some length', ...environment },
+      env: {
+        PATH: process.env.PATH,
+        EGRESS_ALLOW: 'loopback',
+        SECRET_KEY: 'a key for tests only, of some length',
+        ...environment,
+      },
     });
     child.stdin.end(input);
     const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));

@@ -7,6 +7,7 @@ import { CliCommand, type PrintOptions } from '../cli-command.js';
 import { Output } from '../output.js';
 import { Progress } from '../progress.js';
 import { Services } from '../services.js';
+import { record } from '../trail.js';
 
 const ARGUMENTS = '<ids...>';
 
@@ -29,6 +30,8 @@ abstract class SwitchCommand extends CliCommand {
       const rows: { id: string; enabled: boolean }[] = [];
       for (const id of ids) {
         const { enabled } = await app.get(SchedulesService).update(id, { enabled: this.enabled }, Scope.everything());
+        const action = this.enabled ? 'schedule.enable' : 'schedule.disable';
+        await record(app, { action, target: { kind: 'schedule', id } });
         rows.push({ id, enabled });
         progress.show(rows.length, ids.length);
       }
