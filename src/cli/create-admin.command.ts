@@ -5,6 +5,7 @@ import { CliCommand, type PrintOptions } from './cli-command.js';
 import { emailAddress, required } from './arguments.js';
 import { Output } from './output.js';
 import { Services } from './services.js';
+import { record } from './trail.js';
 
 interface CreateAdminOptions extends PrintOptions {
   email?: string;
@@ -26,6 +27,7 @@ export class CreateAdminCommand extends CliCommand {
       const admin = await users.findOrCreate(email, { isAdmin: true });
       if (!admin.isAdmin) await users.grantAdmin(admin.id);
       const { value } = await app.get(TokensService).issue(admin);
+      await record(app, { action: 'admin.create', target: { kind: 'user', id: admin.id } });
       return { user: admin, token: value };
     });
     if (options.json) return this.output.json({ user: user.id, email: user.email, token });

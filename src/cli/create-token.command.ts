@@ -8,6 +8,7 @@ import { CliCommand, type PrintOptions } from './cli-command.js';
 import { UsageError } from './faults.js';
 import { Output } from './output.js';
 import { Services } from './services.js';
+import { record } from './trail.js';
 
 const USER = '--user <id>';
 const EXPIRES = '--expires <when>';
@@ -35,6 +36,7 @@ export class CreateTokenCommand extends CliCommand {
     const { user, token, value } = await this.services.use(async (app) => {
       const owner = await userOf(choice, app);
       const issued = await app.get(TokensService).issue(owner, { label: label ?? null, expiresAt: expires ?? null });
+      await record(app, { action: 'token.create', target: { kind: 'token', id: issued.token.id } });
       return { user: owner, ...issued };
     });
     if (options.json) {

@@ -5,6 +5,7 @@ import { CliCommand, type PrintOptions } from './cli-command.js';
 import { Obstacle, UsageError } from './faults.js';
 import { Output } from './output.js';
 import { Services } from './services.js';
+import { record } from './trail.js';
 
 const CHOICES = "a token's id, --prefix <digits>, or --stdin";
 
@@ -26,7 +27,13 @@ export class RevokeTokenCommand extends CliCommand {
 
   override async run([id]: string[], options: RevokeTokenOptions): Promise<void> {
     const choice = await choiceOf(id, options);
-    const revoked = await this.services.use((app) => app.get(TokensService).revoke(choice));
+    const revoked = await this.services.use(async (app) => {
+      const gone = await app.get(TokensService).revoke(choice);
+      for (const { id: token } of gone) {
+        await record(app, { action: 'token.revoke', target: { kind: 'token', id: token } });
+      }
+      return gone;
+    });
     if (revoked.length === 0) throw new Obstacle('there is no such token');
     const rows = revoked.map(({ id: token, userId: user, label, prefix }) => ({ token, user, label, prefix }));
     this.output.rows(rows, options);

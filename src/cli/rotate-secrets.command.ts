@@ -6,6 +6,7 @@ import { Obstacle } from './faults.js';
 import { Output } from './output.js';
 import { Progress } from './progress.js';
 import { Services } from './services.js';
+import { record } from './trail.js';
 
 interface RotateOptions extends PrintOptions {
   dryRun?: boolean;
@@ -30,7 +31,9 @@ export class RotateSecretsCommand extends CliCommand {
       using progress = new Progress('rows');
       for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
       const onProgress = ({ rows, ofRows }: { rows: number; ofRows: number }) => progress.show(rows, ofRows);
-      return app.get(SecretRotation).rotate({ isDryRun, onProgress, signal: stop.signal });
+      const found = await app.get(SecretRotation).rotate({ isDryRun, onProgress, signal: stop.signal });
+      if (!isDryRun) await record(app, { action: 'secrets.rotate', target: { kind: 'secrets' } });
+      return found;
     });
     if (options.json) this.output.json(kinds);
     else this.print(kinds, isDryRun);

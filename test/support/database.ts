@@ -3,6 +3,7 @@ import { Client } from 'pg';
 import { inject } from 'vitest';
 
 export interface TestDatabase extends AsyncDisposable {
+  name: string;
   url: string;
   query<T = Record<string, unknown>>(text: string, values?: unknown[]): Promise<T[]>;
 }
@@ -15,6 +16,7 @@ export async function createDatabase(): Promise<TestDatabase> {
   const url = new URL(server);
   url.pathname = name;
   return {
+    name,
     url: url.href,
     query: (text, values) => withClient(url.href, async (client) => (await client.query(text, values)).rows as never),
     async [Symbol.asyncDispose]() {

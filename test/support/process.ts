@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ADMIN_TOKEN, type ApiCall, caller } from './api.js';
 
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const BUILT = fileURLToPath(new URL('../../dist', import.meta.url));
 
 export interface ServiceProcess extends AsyncDisposable {
   url: string;
@@ -14,9 +15,16 @@ export interface ServiceProcess extends AsyncDisposable {
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-/** The built service as a process of its own; resolves when it says that it is ready. */
-export async function startProcess(environment: Record<string, string>): Promise<ServiceProcess> {
-  const child = spawn(process.execPath, [MAIN], {
+/**
+ * The built service as a process of its own; resolves when it says that it is ready.
+ *
+ * @param command what of the build is run, and its arguments
+ */
+export async function startProcess(
+  environment: Record<string, string>,
+  [file, ...args]: [string, ...string[]] = ['main.js'],
+): Promise<ServiceProcess> {
+  const child = spawn(process.execPath, [join(BUILT, file), ...args], {
     env: {
       PATH: process.env.PATH,
       PORT: '0',

@@ -10,6 +10,7 @@ import { CliCommand, type PrintOptions } from '../cli-command.js';
 import { Obstacle } from '../faults.js';
 import { Output } from '../output.js';
 import { Services } from '../services.js';
+import { record } from '../trail.js';
 import { deliveryRow } from './show-schedule.command.js';
 
 const WAIT = '--wait <seconds>';
@@ -34,8 +35,9 @@ export class RunScheduleCommand extends CliCommand {
     const id = scheduleId(given);
     await this.services.use(async (app) => {
       const ordered = await app.get(ScheduleRuns).runNow(id, Scope.everything());
+      await record(app, { action: 'schedule.run', target: { kind: 'schedule', id } });
       if (options.wait === undefined) {
-        return this.output.fields({ delivery: ordered.id, scheduled_for: ordered.scheduledFor }, options);
+        return this.output.fields({ id: ordered.id, scheduled_for: ordered.scheduledFor }, options);
       }
       const delivery = await attemptOf(ordered, id, app, options.wait);
       if (options.json) this.output.json(delivery);

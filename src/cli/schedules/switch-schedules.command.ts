@@ -1,3 +1,4 @@
+import { Injectable } from '@nestjs/common';
 import { SubCommand } from 'nest-commander';
 import { Scope } from '../../database/scope.js';
 import { SchedulesService } from '../../schedules/schedules.service.js';
@@ -6,10 +7,12 @@ import { CliCommand, type PrintOptions } from '../cli-command.js';
 import { Output } from '../output.js';
 import { Progress } from '../progress.js';
 import { Services } from '../services.js';
+import { record } from '../trail.js';
 
 const ARGUMENTS = '<ids...>';
 
 /** The same for on and off. Ids are taken one after another; the first that cannot be switched ends it. */
+@Injectable()
 abstract class SwitchCommand extends CliCommand {
   protected abstract readonly enabled: boolean;
 
@@ -27,6 +30,8 @@ abstract class SwitchCommand extends CliCommand {
       const rows: { id: string; enabled: boolean }[] = [];
       for (const id of ids) {
         const { enabled } = await app.get(SchedulesService).update(id, { enabled: this.enabled }, Scope.everything());
+        const action = this.enabled ? 'schedule.enable' : 'schedule.disable';
+        await record(app, { action, target: { kind: 'schedule', id } });
         rows.push({ id, enabled });
         progress.show(rows.length, ids.length);
       }
