@@ -12,6 +12,7 @@ import { HealthModule } from './health/health.module.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { InputPipe } from './http/input.pipe.js';
 import { requestOfLine } from './http/request-id.js';
+import { LegacyModule } from './legacy/legacy.module.js';
 import { Lifecycle } from './lifecycle.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { QueueModule } from './queue/queue.module.js';
@@ -40,6 +41,7 @@ export class AppModule {
         AuthModule,
         SchedulesModule,
         HealthModule,
+        LegacyModule,
       ],
       providers: [
         Lifecycle,

@@ -21,6 +21,7 @@ export function configOf(settings: Settings, databaseUrl: string | null): Config
       shutdownDelayMs: settings.SHUTDOWN_DELAY * 1000,
     },
     database: { url: databaseUrl ?? settings.DATABASE_URL ?? '' },
+    legacy: { databaseUrl: settings.IMPORT_DATABASE_URL ?? null },
     admin: { email: settings.SCHEDULER_ADMIN_EMAIL, token: settings.SCHEDULER_ADMIN_TOKEN ?? null },
     secrets: {
       key: settings.SECRET_KEY ?? ensureSecretKey(settings.DATA_DIR),

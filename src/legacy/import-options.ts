@@ -1,0 +1,13 @@
+/** How an import goes about it. */
+export interface ImportOptions {
+  /** false: only looks, and says what it would do */
+  isApplying: boolean;
+  /** takes what the replaced service has also where it was changed here since */
+  isOverwriting: boolean;
+  /** where the replaced service's tables are; null for the first schema of the connection's search path */
+  schema: string | null;
+  /** called after each page of schedules */
+  onProgress?: (done: number, total: number) => void;
+  /** stops after the page under way; what was done stays done, and the next run goes on from there */
+  signal?: AbortSignal;
+}
