@@ -1,10 +1,10 @@
 import { text } from 'node:stream/consumers';
 import { Command, Option } from 'nest-commander';
-import { type Difference, type Differences, faultsOf, type Finding, KINDS, type Kind } from '../legacy/difference.js';
+import { type Difference, type Differences, faultsOf, KINDS } from '../legacy/difference.js';
 import { LegacyImport } from '../legacy/legacy-import.js';
 import { CliCommand, type PrintOptions } from './cli-command.js';
 import { Obstacle, UsageError } from './faults.js';
-import { findingRows, SECTIONS } from './import-report.js';
+import { findingRows, MAX_ROWS, SECTIONS } from './import-report.js';
 import { Output } from './output.js';
 import { Progress } from './progress.js';
 import { Services } from './services.js';
@@ -34,6 +34,7 @@ export class ImportCommand extends CliCommand {
   override async run(_: string[], options: ImportCommandOptions): Promise<void> {
     const { apply: isApplying = false, overwrite: isOverwriting = false, schema = null } = options;
     const given = options.stdin ? (await text(process.stdin)).trim() : null;
+    const keepFindings = options.json ? Infinity : MAX_ROWS;
     const stop = new AbortController();
     const differences = await this.services.use(async (app, { legacy }) => {
       const url = given ?? legacy.databaseUrl;
@@ -44,7 +45,7 @@ export class ImportCommand extends CliCommand {
       const onProgress = (done: number, total: number) => progress.show(done, total);
       const found = await app
         .get(LegacyImport)
-        .run(url, { isApplying, isOverwriting, schema, onProgress, signal: stop.signal });
+        .run(url, { isApplying, isOverwriting, schema, keepFindings, onProgress, signal: stop.signal });
       if (isApplying) await record(app, { action: 'import', target: { kind: 'import' }, fields: countsOf(found) });
       return found;
     });
@@ -79,10 +80,9 @@ export class ImportCommand extends CliCommand {
     const rows = KINDS.map((kind) => ({ kind, ...countsOfKind(differences[kind], isApplying) }));
     this.output.rows(rows, {});
     for (const { key, title } of SECTIONS) {
-      const found = KINDS.flatMap((kind) => differences[kind][key].map((finding): [Kind, Finding] => [kind, finding]));
-      if (found.length === 0) continue;
+      const { rows: lines, more } = findingRows(differences, key);
+      if (lines.length === 0) continue;
       this.output.line(`\n${title(isApplying)}:`);
-      const { rows: lines, more } = findingRows(found);
       this.output.rows(lines, {});
       if (more > 0) this.output.line(`and ${more} more: --json gives all`);
     }
@@ -91,11 +91,11 @@ export class ImportCommand extends CliCommand {
 }
 
 function countsOfKind(difference: Difference, isApplying: boolean): Record<string, number> {
-  const counts = SECTIONS.map(({ key, title }): [string, number] => [title(isApplying), difference[key].length]);
+  const counts = SECTIONS.map(({ key, title }): [string, number] => [title(isApplying), difference[key].count]);
   return { ...Object.fromEntries(counts), unchanged: difference.unchanged };
 }
 
 /** For the audit log: one word a kind. */
 function countsOf(differences: Differences): string[] {
-  return KINDS.map((kind) => `${kind}s:${differences[kind].added.length}+${differences[kind].changed.length}`);
+  return KINDS.map((kind) => `${kind}s:${differences[kind].added.count}+${differences[kind].changed.count}`);
 }

@@ -18,26 +18,52 @@ export interface Finding {
   note?: string;
 }
 
+/** Findings of one sort: all are counted, and the first ones kept. */
+export class Findings {
+  count = 0;
+  readonly rows: Finding[] = [];
+  // Not shown where findings are.
+  readonly #keep: number;
+
+  constructor(keep: number) {
+    this.#keep = keep;
+  }
+
+  push(finding: Finding): void {
+    this.count++;
+    if (this.rows.length < this.#keep) this.rows.push(finding);
+  }
+}
+
 /** One kind's rows. What is the same on both sides is counted only. */
 export class Difference {
-  readonly added: Finding[] = [];
-  readonly changed: Finding[] = [];
+  readonly added: Findings;
+  readonly changed: Findings;
   /** not wanted here, by rule */
-  readonly leftOut: Finding[] = [];
+  readonly leftOut: Findings;
   /** changed or removed here, so what the replaced service has is not taken unless asked for */
-  readonly conflicts: Finding[] = [];
+  readonly conflicts: Findings;
   /** cannot be taken */
-  readonly refused: Finding[] = [];
+  readonly refused: Findings;
   unchanged = 0;
+
+  constructor(keep: number) {
+    this.added = new Findings(keep);
+    this.changed = new Findings(keep);
+    this.leftOut = new Findings(keep);
+    this.conflicts = new Findings(keep);
+    this.refused = new Findings(keep);
+  }
 }
 
 export type Differences = Record<Kind, Difference>;
 
-export function noDifferences(): Differences {
-  return Object.fromEntries(KINDS.map((kind) => [kind, new Difference()])) as Differences;
+/** @param keep how many findings of each sort are kept: there may be a million */
+export function noDifferences(keep: number): Differences {
+  return Object.fromEntries(KINDS.map((kind) => [kind, new Difference(keep)])) as Differences;
 }
 
 /** How many rows are not as the replaced service has them, and should be. */
 export function faultsOf(differences: Differences): number {
-  return KINDS.reduce((sum, kind) => sum + differences[kind].conflicts.length + differences[kind].refused.length, 0);
+  return KINDS.reduce((sum, kind) => sum + differences[kind].conflicts.count + differences[kind].refused.count, 0);
 }

@@ -6,6 +6,8 @@ export interface ImportOptions {
   isOverwriting: boolean;
   /** where the replaced service's tables are; null for the first schema of the connection's search path */
   schema: string | null;
+  /** how many findings of each sort and kind are kept; the others are counted only */
+  keepFindings: number;
   /** called after each page of schedules */
   onProgress?: (done: number, total: number) => void;
   /** stops after the page under way; what was done stays done, and the next run goes on from there */

@@ -22,7 +22,7 @@ export class LegacyImport {
    */
   run(url: string, options: ImportOptions): Promise<Differences> {
     return LegacyDatabase.read(url, options.schema, async (legacy) => {
-      const differences = noDifferences();
+      const differences = noDifferences(options.keepFindings);
       const users = await this.people.run(legacy, differences, options);
       await this.schedules.run(legacy, users, differences.schedule, options);
       return differences;

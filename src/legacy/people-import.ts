@@ -13,8 +13,8 @@ import {
   type PeopleHere,
   type PeoplePlan,
   type Place,
-  planPeople,
-} from './people-plan.js';
+} from './people.js';
+import { planPeople } from './people-plan.js';
 import {
   ADD_GROUPS,
   ADD_GROUPS_ANEW,

@@ -63,7 +63,7 @@ describe('the switch from the replaced service', () => {
     expect([first.exitCode, second.exitCode]).toEqual([0, 0]);
     const { applied, ...added } = JSON.parse(first.stdout) as Differences & { applied: boolean };
     expect(applied).toBe(true);
-    expect(added.user.added).toEqual([{ id: '7', name: 'ann@example.org' }]);
+    expect(added.user.added).toEqual({ count: 1, rows: [{ id: '7', name: 'ann@example.org' }] });
     const { user, token, schedule } = JSON.parse(second.stdout) as Differences;
     for (const difference of [user, token, schedule]) {
       expect(difference).toEqual({ ...NOTHING, unchanged: 1 });
@@ -92,4 +92,5 @@ describe('the switch from the replaced service', () => {
   });
 });
 
-const NOTHING = { added: [], changed: [], leftOut: [], conflicts: [], refused: [] };
+const NONE = { count: 0, rows: [] };
+const NOTHING = { added: NONE, changed: NONE, leftOut: NONE, conflicts: NONE, refused: NONE };

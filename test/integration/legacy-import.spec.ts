@@ -17,7 +17,9 @@ interface How {
 }
 
 function look(app: TestApp, legacy: LegacyService, how: How = {}): Promise<Differences> {
-  return app.nest.get(LegacyImport).run(legacy.url, { isApplying: false, isOverwriting: false, schema: null, ...how });
+  return app.nest
+    .get(LegacyImport)
+    .run(legacy.url, { isApplying: false, isOverwriting: false, schema: null, keepFindings: 100, ...how });
 }
 
 async function apply(app: TestApp, legacy: LegacyService, how: How = {}): Promise<Differences> {
@@ -30,7 +32,7 @@ async function apply(app: TestApp, legacy: LegacyService, how: How = {}): Promis
 function counts(differences: Differences): Record<string, number[]> {
   const all = KINDS.map((kind): [string, number[]] => {
     const { added, changed, unchanged, leftOut, conflicts, refused } = differences[kind];
-    return [kind, [added.length, changed.length, unchanged, leftOut.length, conflicts.length, refused.length]];
+    return [kind, [added.count, changed.count, unchanged, leftOut.count, conflicts.count, refused.count]];
   });
   return Object.fromEntries(all.filter(([, numbers]) => numbers.some((number) => number > 0)));
 }
@@ -119,7 +121,7 @@ describe('an import', () => {
 
     const { user } = await apply(app, legacy);
 
-    expect(user.added.map(({ note }) => note)).toEqual(['its id is taken here: it gets another one', undefined]);
+    expect(user.added.rows.map(({ note }) => note)).toEqual(['its id is taken here: it gets another one', undefined]);
     const users = await app.database.query('SELECT id, email FROM users ORDER BY id');
     expect(users.slice(1)).toEqual([
       { id: 2, email: 'bob@example.org' },
@@ -132,7 +134,7 @@ describe('an import', () => {
     await using legacy = await startLegacyService();
     await legacy.hasToken(KEY, await legacy.hasUser({ id: 7, username: 'ann', is_staff: true, is_active: false }));
     const { token } = await apply(app, legacy);
-    expect(token.leftOut).toMatchObject([{ id: '7', name: 'of ann' }]);
+    expect(token.leftOut.rows).toMatchObject([{ id: '7', name: 'of ann' }]);
     expect(await app.database.query('SELECT is_admin FROM users WHERE id = 7')).toEqual([{ is_admin: false }]);
     const reply = await app.call('GET', '/api/v1/schedule/', undefined, { authorization: `Token ${KEY}` });
     expect(reply.status).toBe(401);
@@ -197,7 +199,7 @@ describe('an imported schedule', () => {
       enabled: false,
       created_by: null,
     });
-    const notes = new Map(schedule.added.map(({ id, note }) => [id, note]));
+    const notes = new Map(schedule.added.rows.map(({ id, note }) => [id, note]));
     expect(notes.get(spent)).toBe('has had all of its runs: off here');
     expect(notes.get(both)).toMatch(/^runs on days that match either day field/);
   });
@@ -226,9 +228,9 @@ describe('an imported schedule', () => {
 
     const { schedule } = await apply(app, legacy);
 
-    expect(schedule.added.map(({ id }) => id)).toEqual([taken]);
-    expect(schedule.refused).toHaveLength(broken.length);
-    for (const { id, note } of schedule.refused) expect(note).toMatch(reasons.get(id) as string | RegExp);
+    expect(schedule.added.rows.map(({ id }) => id)).toEqual([taken]);
+    expect(schedule.refused.rows).toHaveLength(broken.length);
+    for (const { id, note } of schedule.refused.rows) expect(note).toMatch(reasons.get(id) as string | RegExp);
   });
 
   it('with a payload that is no JSON, from a text column, is told', async () => {
@@ -238,7 +240,7 @@ describe('an imported schedule', () => {
     const id = await legacy.hasSchedule(HOURLY);
     await legacy.query(`UPDATE scheduler_schedule SET payload = '{"a": '`);
     const { schedule } = await apply(app, legacy);
-    expect(schedule.refused).toEqual([{ id, name: 'every 1 hours', note: 'payload: Value must be valid JSON.' }]);
+    expect(schedule.refused.rows).toEqual([{ id, name: 'every 1 hours', note: 'payload: Value must be valid JSON.' }]);
   });
 });
 
@@ -259,7 +261,7 @@ describe('an import while the replaced service is in use', () => {
     await legacy.query('UPDATE scheduler_schedule SET enabled = true, updated_at = now()');
     await apply(app, legacy);
 
-    expect(changed.schedule.changed).toMatchObject([
+    expect(changed.schedule.changed.rows).toMatchObject([
       {
         changes: {
           endpoint: { before: 'http://127.0.0.1:9/unused', after: 'http://127.0.0.1:9/moved' },
@@ -284,7 +286,9 @@ describe('an import while the replaced service is in use', () => {
       `UPDATE scheduler_schedule SET cron_definition = '@daily', interval_definition = NULL, updated_at = now()`,
     );
     const { schedule } = await apply(app, legacy);
-    expect(schedule.changed).toMatchObject([{ changes: { definition: { before: 'every 1 hours', after: '@daily' } } }]);
+    expect(schedule.changed.rows).toMatchObject([
+      { changes: { definition: { before: 'every 1 hours', after: '@daily' } } },
+    ]);
     expect((await app.call('GET', `/api/v1/schedule/${id}/`)).body).toMatchObject({ cron_definition: '@daily' });
     expect(await app.database.query('SELECT text FROM triggers')).toEqual([{ text: '@daily' }]);
   });
@@ -303,7 +307,7 @@ describe('an import while the replaced service is in use', () => {
     const left = await app.call('GET', `/api/v1/schedule/${edited}/`);
     const overwritten = await apply(app, legacy, { isOverwriting: true });
 
-    expect(new Map(schedule.conflicts.map(({ id, note }) => [id, note]))).toEqual(
+    expect(new Map(schedule.conflicts.rows.map(({ id, note }) => [id, note]))).toEqual(
       new Map([
         [edited, 'was changed here'],
         [removed, 'was removed here'],
@@ -324,10 +328,21 @@ describe('an import while the replaced service is in use', () => {
     expect(body.results).toMatchObject([{ label: 'imported', created_at: '2018-01-02T03:04:05.678Z' }]);
     await app.call('DELETE', `/api/v1/user/7/token/${body.results[0].id}/`);
 
-    expect((await apply(app, legacy)).token.conflicts).toMatchObject([{ name: 'of ann@example.org' }]);
+    expect((await apply(app, legacy)).token.conflicts.rows).toMatchObject([{ name: 'of ann@example.org' }]);
     const asAnn = { authorization: `Token ${KEY}` };
     expect((await app.call('GET', '/api/v1/schedule/', undefined, asAnn)).status).toBe(401);
     expect(counts(await apply(app, legacy, { isOverwriting: true })).token).toEqual([1, 0, 0, 0, 0, 0]);
+  });
+
+  it('does not make an admin of the holder of an old token, where a user who was none there is one here', async () => {
+    await using app = await startApp(API_ONLY);
+    await using legacy = await startLegacyService();
+    await legacy.hasToken(KEY, await legacy.hasUser({ id: 7, username: 'bob', email: 'admin@localhost' }));
+    const { user, token } = await apply(app, legacy);
+    expect(user.conflicts.rows).toMatchObject([{ id: '7', changes: { is_admin: { before: true, after: false } } }]);
+    expect(token.conflicts.rows).toMatchObject([{ note: 'its user is an admin here, and none there' }]);
+    const reply = await app.call('GET', '/api/v1/schedule/', undefined, { authorization: `Token ${KEY}` });
+    expect(reply.status).toBe(401);
   });
 
   it('takes admins and groups over from there, but not of users whose groups were changed here', async () => {
@@ -344,10 +359,10 @@ describe('an import while the replaced service is in use', () => {
 
     const { user, membership } = await apply(app, legacy);
 
-    expect(user.conflicts).toMatchObject([{ id: '7', changes: { is_admin: { before: false, after: true } } }]);
-    expect(user.changed).toMatchObject([{ id: '8', changes: { is_admin: { before: false, after: true } } }]);
-    expect(membership.conflicts).toMatchObject([{ name: 'ann@example.org in Editors' }]);
-    expect(membership.changed).toMatchObject([{ name: 'bob@example.org in Editors' }]);
+    expect(user.conflicts.rows).toMatchObject([{ id: '7', changes: { is_admin: { before: false, after: true } } }]);
+    expect(user.changed.rows).toMatchObject([{ id: '8', changes: { is_admin: { before: false, after: true } } }]);
+    expect(membership.conflicts.rows).toMatchObject([{ name: 'ann@example.org in Editors' }]);
+    expect(membership.changed.rows).toMatchObject([{ name: 'bob@example.org in Editors' }]);
     expect(await app.database.query('SELECT * FROM user_groups')).toEqual([]);
   });
 });
