@@ -1,4 +1,5 @@
 import { text } from 'node:stream/consumers';
+import type { INestApplicationContext } from '@nestjs/common';
 import { Command, Option } from 'nest-commander';
 import { type Difference, type Differences, faultsOf, KINDS } from '../legacy/difference.js';
 import { LegacyImport } from '../legacy/legacy-import.js';
@@ -9,6 +10,8 @@ import { Output } from './output.js';
 import { Progress } from './progress.js';
 import { Services } from './services.js';
 import { record } from './trail.js';
+
+const NO_URL = "set IMPORT_DATABASE_URL to the replaced service's database, or give it by --stdin";
 
 interface ImportCommandOptions extends PrintOptions {
   apply?: boolean;
@@ -32,24 +35,16 @@ export class ImportCommand extends CliCommand {
   }
 
   override async run(_: string[], options: ImportCommandOptions): Promise<void> {
-    const { apply: isApplying = false, overwrite: isOverwriting = false, schema = null } = options;
-    const given = options.stdin ? (await text(process.stdin)).trim() : null;
-    const keepFindings = options.json ? Infinity : MAX_ROWS;
+    const { apply: isApplying = false, json: asJson = false } = options;
     const stop = new AbortController();
-    const differences = await this.services.use(async (app, { legacy }) => {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
+    const given = options.stdin ? (await text(process.stdin)).trim() : null;
+    const differences = await this.services.use((app, { legacy }) => {
       const url = given ?? legacy.databaseUrl;
-      if (!url)
-        throw new UsageError("set IMPORT_DATABASE_URL to the replaced service's database, or give it by --stdin");
-      using progress = new Progress('schedules');
-      for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
-      const onProgress = (done: number, total: number) => progress.show(done, total);
-      const found = await app
-        .get(LegacyImport)
-        .run(url, { isApplying, isOverwriting, schema, keepFindings, onProgress, signal: stop.signal });
-      if (isApplying) await record(app, { action: 'import', target: { kind: 'import' }, fields: countsOf(found) });
-      return found;
+      if (!url) throw new UsageError(NO_URL);
+      return run(app, url, { ...options, signal: stop.signal });
     });
-    if (options.json) this.output.json({ applied: isApplying, ...differences });
+    if (asJson) this.output.json({ applied: isApplying, ...differences });
     else this.print(differences, isApplying);
     if (stop.signal.aborted) throw new Obstacle('broken off: what was done stays done, run it again for the rest');
     const faults = faultsOf(differences);
@@ -88,6 +83,23 @@ export class ImportCommand extends CliCommand {
     }
     if (!isApplying) this.output.note('Nothing was changed: --apply does it.');
   }
+}
+
+async function run(
+  app: INestApplicationContext,
+  url: string,
+  options: ImportCommandOptions & { signal: AbortSignal },
+): Promise<Differences> {
+  using progress = new Progress('schedules');
+  return await app.get(LegacyImport).run(url, {
+    isApplying: options.apply ?? false,
+    isOverwriting: options.overwrite ?? false,
+    schema: options.schema ?? null,
+    keepFindings: options.json ? Infinity : MAX_ROWS,
+    onProgress: (done, total) => progress.show(done, total),
+    onWritten: (written) => record(app, { action: 'import', target: { kind: 'import' }, fields: countsOf(written) }),
+    signal: options.signal,
+  });
 }
 
 function countsOfKind(difference: Difference, isApplying: boolean): Record<string, number> {

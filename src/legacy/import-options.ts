@@ -1,3 +1,5 @@
+import type { Differences } from './difference.js';
+
 /** How an import goes about it. */
 export interface ImportOptions {
   /** false: only looks, and says what it would do */
@@ -10,6 +12,8 @@ export interface ImportOptions {
   keepFindings: number;
   /** called after each page of schedules */
   onProgress?: (done: number, total: number) => void;
+  /** called once something was written, at the end, also when that is a failure */
+  onWritten?: (differences: Differences) => Promise<void>;
   /** stops after the page under way; what was done stays done, and the next run goes on from there */
   signal?: AbortSignal;
 }

@@ -24,7 +24,11 @@ export class LegacyImport {
     return LegacyDatabase.read(url, options.schema, async (legacy) => {
       const differences = noDifferences(options.keepFindings);
       const users = await this.people.run(legacy, differences, options);
-      await this.schedules.run(legacy, users, differences.schedule, options);
+      try {
+        await this.schedules.run(legacy, users, differences.schedule, options);
+      } finally {
+        if (options.isApplying) await options.onWritten?.(differences);
+      }
       return differences;
     });
   }

@@ -91,7 +91,7 @@ describe('a row of the replaced service', () => {
     const row = { next_send_at: new Date('2026-01-01T00:41:07.9Z'), interval_definition: '1 hours' };
     const [base] = fc.sample(rows, 1);
     const fields = { endpoint: 'https://x.example.org/', cron_definition: null, frequency: null, triggered: null };
-    const given = { ...(base), ...fields, payload: '{}', auth_token: null };
+    const given = { ...base, ...fields, payload: '{}', auth_token: null };
     const next = (fields: Partial<LegacySchedule>) =>
       nextTick(wantedSchedule({ ...given, ...fields }, context).definition, NOW)?.toISOString();
     expect(next(row)).toBe('2026-01-01T00:41:07.000Z');

@@ -26,7 +26,7 @@ import {
   CHANGED_PEOPLE,
   END_MEMBERSHIPS,
   GROUPS_HERE,
-  LAST_IMPORT,
+  LAST_REVOCATION,
   LOCK_PEOPLE,
   MEMBERSHIPS_HERE,
   SET_ADMINS,
@@ -77,7 +77,7 @@ async function peopleHere(manager: EntityManager): Promise<PeopleHere> {
   const memberships = await manager.query<{ user_id: number; group_id: number }[]>(MEMBERSHIPS_HERE);
   const tokens = await manager.query<{ digest: string; user_id: number }[]>(TOKENS_HERE);
   const changed = await manager.query<{ kind: string; id: number }[]>(CHANGED_PEOPLE);
-  const [last] = await manager.query<{ at: Date | null }[]>(LAST_IMPORT);
+  const [last] = await manager.query<{ at: Date | null }[]>(LAST_REVOCATION);
   const changedOf = (wanted: string) => new Set(changed.flatMap(({ kind, id }) => (kind === wanted ? [id] : [])));
   return {
     groups: await manager.query<PeopleHere['groups']>(GROUPS_HERE),
@@ -86,7 +86,7 @@ async function peopleHere(manager: EntityManager): Promise<PeopleHere> {
     tokens: new Map(tokens.map(({ digest, user_id }) => [digest, user_id])),
     changedUsers: changedOf('user'),
     changedGroups: changedOf('group'),
-    importedAt: last?.at ?? null,
+    revokedAt: last?.at ?? null,
   };
 }
 

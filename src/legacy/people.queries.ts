@@ -15,7 +15,10 @@ export const CHANGED_PEOPLE = `
    WHERE target_kind IN ('user', 'group') AND outcome = 'done' AND target_id ~ '^[0-9]{1,9}$'
      AND action IN ('user.update', 'user.delete', 'admin.create', 'group.update', 'group.delete')`;
 
-export const LAST_IMPORT = `SELECT max(at) AS at FROM audit_log WHERE action = 'import'`;
+// Revoked tokens leave nothing behind but that one was revoked.
+export const LAST_REVOCATION = `
+  SELECT max(at) AS at FROM audit_log
+   WHERE action = 'token.revoke' AND at > (SELECT min(at) FROM audit_log WHERE action = 'import')`;
 
 // Those with an id keep it; the others are added afterwards, when the sequence is behind all of these.
 export const ADD_GROUPS = `

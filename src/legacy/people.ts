@@ -27,8 +27,8 @@ export interface PeopleHere {
   /** ids of what was changed or removed by somebody here */
   changedUsers: Set<number>;
   changedGroups: Set<number>;
-  /** when the last import ended; null before the first */
-  importedAt: Date | null;
+  /** when a token, whichever, was last revoked here since the first import; null for never */
+  revokedAt: Date | null;
 }
 
 /** Where a row is here; `id` null: it gets one when it is added. */

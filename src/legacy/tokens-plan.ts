@@ -33,9 +33,9 @@ function tokenState(
     return bearer === place.id ? ['unchanged'] : ['refused', 'is the token of another user here'];
   if (user.is_active === false) return ['leftOut', 'its user is not active: the replaced service refuses it too'];
   if (place.isMightierHere) return ['conflicts', 'its user is an admin here, and none there'];
-  const isOlder = here.importedAt !== null && (token.created === null || new Date(token.created) < here.importedAt);
+  const isOlder = here.revokedAt !== null && (token.created === null || new Date(token.created) < here.revokedAt);
   if (!place.isNew && isOlder && !isOverwriting) {
-    return ['conflicts', 'was revoked here since the last import, or its user was not active then'];
+    return ['conflicts', 'may have been revoked here: some token was since it was made'];
   }
   return ['added'];
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AuditLog } from '../../src/audit/audit-log.js';
 import { type Differences, KINDS } from '../../src/legacy/difference.js';
+import type { ImportOptions } from '../../src/legacy/import-options.js';
 import { LegacyDatabase } from '../../src/legacy/legacy-database.js';
 import { LegacyImport } from '../../src/legacy/legacy-import.js';
 import { startApp, type TestApp } from '../support/app.js';
@@ -10,22 +11,16 @@ const KEY = 'c05fbab6d5f912429052830c77eeb022249324cb';
 const API_ONLY = { ROLES: 'api' };
 const HOURLY = { interval_definition: '1 hours' };
 
-interface How {
-  isApplying?: boolean;
-  isOverwriting?: boolean;
-  schema?: string | null;
-}
-
-function look(app: TestApp, legacy: LegacyService, how: How = {}): Promise<Differences> {
+function look(app: TestApp, legacy: LegacyService, how: Partial<ImportOptions> = {}): Promise<Differences> {
   return app.nest
     .get(LegacyImport)
     .run(legacy.url, { isApplying: false, isOverwriting: false, schema: null, keepFindings: 100, ...how });
 }
 
-async function apply(app: TestApp, legacy: LegacyService, how: How = {}): Promise<Differences> {
-  const differences = await look(app, legacy, { isApplying: true, ...how });
-  await app.nest.get(AuditLog).record({ actor: { kind: 'cli' }, action: 'import', target: { kind: 'import' } });
-  return differences;
+function apply(app: TestApp, legacy: LegacyService, how: Partial<ImportOptions> = {}): Promise<Differences> {
+  const audit = app.nest.get(AuditLog);
+  const onWritten = () => audit.record({ actor: { kind: 'cli' }, action: 'import', target: { kind: 'import' } });
+  return look(app, legacy, { isApplying: true, onWritten, ...how });
 }
 
 /** Numbers of added, changed, unchanged, left out, conflicts, refused; of kinds that have any. */
