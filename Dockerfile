@@ -22,23 +22,7 @@ RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --no-audit --no-fund 
     && rm -rf node_modules/node node_modules/.bin/node \
     && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
 
-FROM ${NODE_IMAGE} AS service
-ENV NODE_ENV=production
-WORKDIR /app
-# package.json stands beside dist: the version is read from it.
-COPY --from=packages /app/package.json ./
-COPY --from=packages /app/node_modules ./node_modules
-COPY --from=build /app/sbom.cdx.json ./
-COPY --from=build /app/dist ./dist
-
-# Compiled code for a quicker start. It is valid for one version of Node.js, these flags and this user id only.
-FROM service AS compiled
-RUN mkdir /app/compile-cache && chown 1000:1000 /app/compile-cache
-USER 1000:1000
-RUN NODE_COMPILE_CACHE=/app/compile-cache \
-    node --enable-source-maps --max-semi-space-size=8 --heap-growing-percent=50 --import=./dist/application.js --eval=''
-
-FROM service
+FROM ${NODE_IMAGE}
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="Seed Scheduler" \
@@ -47,14 +31,20 @@ LABEL org.opencontainers.image.title="Seed Scheduler" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.base.name="docker.io/library/node:24.21.0-bookworm-slim"
-ENV HOST=0.0.0.0 \
+ENV NODE_ENV=production \
+    HOST=0.0.0.0 \
     PORT=3000 \
-    DATA_DIR=/data \
-    NODE_COMPILE_CACHE=/app/compile-cache
-# Of root, as all in /app: the service can read it and not write to it.
-COPY --from=compiled --chown=0:0 /app/compile-cache ./compile-cache
-# For the embedded database, when DATABASE_URL is not set. Nothing else is ever written.
-RUN mkdir /data && chown 1000:1000 /data && chmod 711 /data
+    DATA_DIR=/data
+WORKDIR /app
+# All of root: the service can read it and not write to it. package.json stands beside dist: the version is read from it.
+COPY --from=packages /app/package.json ./
+COPY --from=packages /app/node_modules ./node_modules
+COPY --from=build /app/sbom.cdx.json ./
+COPY --from=build /app/dist ./dist
+# The command line, and a folder for the embedded database when DATABASE_URL is not set. Nothing else is ever written.
+RUN printf '#!/bin/sh\nexec node /app/dist/cli/main.js "$@"\n' > /usr/local/bin/seed-scheduler \
+    && chmod 755 /usr/local/bin/seed-scheduler \
+    && mkdir /data && chown 1000:1000 /data && chmod 711 /data
 VOLUME /data
 # node, by its number: Kubernetes can tell that it is not root.
 USER 1000:1000

@@ -1,5 +1,6 @@
 import { DataSource } from 'typeorm';
 import { AuditRecord } from './src/audit/audit-record.entity.js';
+import { SigningSecret } from './src/auth/signing-secret.entity.js';
 import { Token } from './src/auth/token.entity.js';
 import { dataSourceOptions } from './src/database/data-source-options.js';
 import { Attempt } from './src/deliveries/attempt.entity.js';
@@ -19,6 +20,7 @@ export function dataSourceOf(url: string): DataSource {
     User,
     Group,
     Token,
+    SigningSecret,
     Trigger,
     Schedule,
     Attempt,

@@ -1,7 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { LoggerModule } from 'nestjs-pino';
-import { AuditInterceptor } from './audit/audit.interceptor.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { ConfigModule } from './config/config.module.js';
@@ -11,9 +10,9 @@ import { GroupsModule } from './groups/groups.module.js';
 import { HealthModule } from './health/health.module.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { InputPipe } from './http/input.pipe.js';
-import { requestOfLine } from './http/request-id.js';
 import { LegacyModule } from './legacy/legacy.module.js';
 import { Lifecycle } from './lifecycle.js';
+import { logOptions } from './log-options.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { QueueModule } from './queue/queue.module.js';
 import { SchedulesModule } from './schedules/schedules.module.js';
@@ -28,9 +27,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         ConfigModule.with(config),
-        LoggerModule.forRoot({
-          pinoHttp: { level: config.log.level, autoLogging: false, quietReqLogger: true, mixin: requestOfLine },
-        }),
+        LoggerModule.forRoot({ pinoHttp: logOptions(config.log.level) }),
         TracingModule,
         DatabaseModule,
         QueueModule,
@@ -47,7 +44,6 @@ export class AppModule {
         Lifecycle,
         { provide: APP_FILTER, useClass: ErrorFilter },
         { provide: APP_PIPE, useClass: InputPipe },
-        { provide: APP_INTERCEPTOR, useClass: AuditInterceptor },
       ],
     };
   }

@@ -1,5 +1,4 @@
 import formbody from '@fastify/formbody';
-import helmet from '@fastify/helmet';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
@@ -10,32 +9,28 @@ import type { Config } from './config/config.js';
 import { VERSION } from './config/version.js';
 import { migrate } from './database/migrate.js';
 import { installRouteTable } from './http/allowed-methods.js';
-import { BODY_LIMIT_BYTES, installBodyParsing } from './http/body-parsing.js';
+import { installBodyParsing } from './http/body-parsing.js';
 import { NotFoundError } from './http/domain-error.js';
-import { answerUnroutable } from './http/error.filter.js';
 import { installPaging } from './http/paging.js';
 import { installPublicUrl } from './http/public-url.js';
 import { installRequestIds, requestIdOf } from './http/request-id.js';
+import { installUrlCheck, REQUEST_LIMITS } from './http/request-limits.js';
 import { installRequestLog } from './http/request-log.js';
 import { installVisibility } from './http/scope.decorator.js';
-import { installQueryCheck } from './http/storable-text.js';
+import { installSecurityHeaders } from './http/security-headers.js';
 import { HttpInstruments } from './metrics/http.instruments.js';
 import { traceFields } from './tracing/trace-fields.js';
 import { installRequestTraces } from './tracing/request-traces.js';
 import { Tracing } from './tracing/tracing.js';
 
-const REQUEST_TIMEOUT_MS = 30_000;
-
 /** The whole service, at work on a migrated database; it answers once it listens. */
 export async function createApplication(config: Config): Promise<NestFastifyApplication> {
   await migrate(config.database.url);
   const adapter = new FastifyAdapter({
-    bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    ...REQUEST_LIMITS,
     genReqId: requestIdOf,
     trustProxy: config.http.trustProxy as boolean,
     forceCloseConnections: 'idle',
-    frameworkErrors: answerUnroutable,
     routerOptions: { ignoreTrailingSlash: true },
   });
   const fastify = adapter.getInstance();
@@ -45,10 +40,10 @@ export async function createApplication(config: Config): Promise<NestFastifyAppl
   installPaging(fastify, { defaultSize: config.http.pageSize, maxSize: config.http.pageSizeMax });
   installVisibility(fastify, config.visibility);
   installBodyParsing(fastify);
-  installQueryCheck(fastify);
   if (!config.roles.includes('api')) hideApi(fastify);
   await fastify.register(formbody);
-  await fastify.register(helmet, { contentSecurityPolicy: false });
+  await installSecurityHeaders(fastify);
+  installUrlCheck(fastify);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config), adapter, {
     // Nest tells of every module and route at the start; nobody reads it. Ours takes over when all is up.
     logger: ['fatal', 'error', 'warn'],

@@ -32,6 +32,6 @@ export class Lifecycle implements OnApplicationBootstrap, OnModuleDestroy, OnApp
   }
 
   private tell(msg: string): void {
-    this.log.info({ msg, version: VERSION, replica: REPLICA, roles: this.config.roles });
+    this.log.info({ msg, version: VERSION, replica: REPLICA, roles: this.config.roles.join(',') });
   }
 }

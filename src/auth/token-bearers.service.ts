@@ -14,16 +14,15 @@ export class TokenBearers {
 
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
-  /**
-   * The bearer of a token, or null. A change takes effect within three seconds, an expiry at once.
-   *
-   * @param beforeGuess called, and may throw, before a token is looked up that this replica does not know to be valid
-   */
-  async bearerOf(secret: string, beforeGuess: () => void = () => undefined): Promise<Bearer | null> {
+  /** The bearer of a token, or null. A change takes effect within three seconds, an expiry at once. */
+  async bearerOf(secret: string): Promise<Bearer | null> {
     const digest = digestOf(secret);
-    const key = keyOf(digest);
-    if (!this.cache.isProven(key)) beforeGuess();
-    return this.cache.get(key, () => this.lookUp(digest));
+    return this.cache.get(keyOf(digest), () => this.lookUp(digest));
+  }
+
+  /** Whether this replica has found the token valid before, and not otherwise since: then it is no guess. */
+  isProven(secret: string): boolean {
+    return this.cache.isProven(keyOf(digestOf(secret)));
   }
 
   /** Has this replica refuse a revoked token at once. */

@@ -3,6 +3,7 @@ import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import { type AuthenticatedRequest, IS_ADMIN_ONLY, IS_PUBLIC } from '../http/access.decorators.js';
 import { NotAuthenticatedError, PermissionDeniedError } from '../http/domain-error.js';
+import { FailedAuthentications } from './failed-authentications.js';
 import { TokenStrategy } from './token.strategy.js';
 
 /** Every route needs a token, unless it is `@Public()`; `@AdminOnly()` ones need an admin's. */
@@ -10,11 +11,10 @@ import { TokenStrategy } from './token.strategy.js';
 export class TokenGuard extends AuthGuard() {
   constructor(
     strategy: TokenStrategy,
+    private readonly failures: FailedAuthentications,
     private readonly reflector: Reflector,
   ) {
-    // The strategy itself rather than its name: names are kept for the whole process, and of two services in one, as in
-    // the tests, both would ask the one that was started last.
-    super({ defaultStrategy: strategy as never });
+    super({ defaultStrategy: strategy.ownName });
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -26,9 +26,10 @@ export class TokenGuard extends AuthGuard() {
   }
 
   override handleRequest<TUser>(error: Error | null, user: TUser | false): TUser {
-    if (error) throw error;
-    if (!user) throw NotAuthenticatedError.missing();
-    return user;
+    if (user && !error) return user;
+    const refusal = error ?? NotAuthenticatedError.missing();
+    this.failures.tell(refusal);
+    throw refusal;
   }
 
   private isMarked(key: string, context: ExecutionContext): boolean {

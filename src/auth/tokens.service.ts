@@ -85,13 +85,14 @@ export class TokensService {
    * @returns those that were revoked; none when nothing fits the choice
    */
   async revoke(choice: TokenChoice): Promise<RevokedToken[]> {
-    const { raw } = await this.tokens
+    const result = await this.tokens
       .createQueryBuilder()
       .delete()
       .where(criteriaOf(choice))
       .returning('id, user_id AS "userId", label, prefix, digest')
       .execute();
-    return (raw as (RevokedToken & { digest: Buffer })[]).map(({ digest, ...revoked }) => {
+    const rows = result.raw as (RevokedToken & { digest: Buffer })[];
+    return rows.map(({ digest, ...revoked }) => {
       this.bearers.forget(digest);
       return revoked;
     });

@@ -13,6 +13,11 @@ export interface Config {
     /** for which all goes on after a signal to stop, but for the readiness */
     readonly shutdownDelayMs: number;
   };
+  /** per replica; 0 for none */
+  readonly limits: {
+    readonly requestsPerTokenPerMinute: number;
+    readonly failedAuthenticationsPerMinute: number;
+  };
   readonly database: { readonly url: string };
   /** the replaced service's database, for the import; null where it is given otherwise */
   readonly legacy: { readonly databaseUrl: string | null };

@@ -1,6 +1,6 @@
 import type { Config, Role, Sampler } from './config.js';
 import { egressRanges } from './egress.js';
-import { ensureSecretKey } from './secret-key.js';
+import { ensureSecretKeys } from './secret-key.js';
 import type { Settings } from './settings.js';
 
 /**
@@ -20,13 +20,14 @@ export function configOf(settings: Settings, databaseUrl: string | null): Config
       pageSizeMax: settings.PAGE_SIZE_MAX,
       shutdownDelayMs: settings.SHUTDOWN_DELAY * 1000,
     },
+    limits: {
+      requestsPerTokenPerMinute: settings.RATE_LIMIT_PER_TOKEN,
+      failedAuthenticationsPerMinute: settings.RATE_LIMIT_FAILED_AUTH,
+    },
     database: { url: databaseUrl ?? settings.DATABASE_URL ?? '' },
     legacy: { databaseUrl: settings.IMPORT_DATABASE_URL ?? null },
     admin: { email: settings.SCHEDULER_ADMIN_EMAIL, token: settings.SCHEDULER_ADMIN_TOKEN ?? null },
-    secrets: {
-      key: settings.SECRET_KEY ?? ensureSecretKey(settings.DATA_DIR),
-      fallbacks: settings.SECRET_KEY_FALLBACKS,
-    },
+    secrets: secretKeys(settings),
     visibility: settings.SCHEDULE_VISIBILITY,
     roles: settings.ROLES as Role[],
     delivery: {
@@ -60,6 +61,12 @@ export function configOf(settings: Settings, databaseUrl: string | null): Config
     log: { level: settings.LOG_LEVEL },
   };
   return Object.freeze(config);
+}
+
+function secretKeys({ SECRET_KEY, SECRET_KEY_FALLBACKS, DATA_DIR }: Settings): Config['secrets'] {
+  if (SECRET_KEY) return { key: SECRET_KEY, fallbacks: SECRET_KEY_FALLBACKS };
+  const { key, fallbacks } = ensureSecretKeys(DATA_DIR);
+  return { key, fallbacks: [...fallbacks, ...SECRET_KEY_FALLBACKS] };
 }
 
 function trustProxy(text: string | undefined): boolean | string[] {

@@ -4,18 +4,28 @@ import { join } from 'node:path';
 import { ensureDataDir, readIfThere } from './data-dir.js';
 
 const KEY_BYTES = 32;
+const MIN_LENGTH = 32;
 
 /**
- * The generated secret key of this data folder: made on the first call, the same ever after.
+ * The secret keys of this data folder, in the file `secret-key`: the first line is the key, each further one a former
+ * key. The file is made on the first call, and the same ever after, unless an operator puts a new key on top.
  *
  * Two first starts at once agree: the link is made by one of them only, and both read what it names.
+ *
+ * @throws Error when a line is no key
  */
-export function ensureSecretKey(dataDir: string): string {
+export function ensureSecretKeys(dataDir: string): { key: string; fallbacks: string[] } {
   const file = join(dataDir, 'secret-key');
   ensureDataDir(dataDir);
-  const existing = readIfThere(file);
-  if (existing !== null) return existing;
+  const text = readIfThere(file) ?? firstKey(file);
+  const [key, ...fallbacks] = text.split('\n').map((line) => line.trim());
+  if ([key, ...fallbacks].some((line) => line.length < MIN_LENGTH)) {
+    throw new Error(`${file} must have a key of at least ${MIN_LENGTH} characters on each line`);
+  }
+  return { key, fallbacks };
+}
 
+function firstKey(file: string): string {
   const draft = `${file}.${randomUUID()}`;
   writeFileSync(draft, `${randomBytes(KEY_BYTES).toString('base64url')}\n`, { mode: 0o600, flush: true });
   try {

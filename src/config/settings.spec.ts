@@ -19,6 +19,8 @@ describe('the settings', () => {
       ROLES: ['api', 'scheduler', 'worker'],
       SCHEDULE_VISIBILITY: 'group',
       PAGE_SIZE: 100,
+      RATE_LIMIT_PER_TOKEN: 0,
+      RATE_LIMIT_FAILED_AUTH: 30,
     });
   });
 
@@ -60,6 +62,19 @@ describe('the settings', () => {
       'METRICS_URL must be an http or https URL without a user name',
     ]);
   });
+  it.each(['true', 'off', '10.0.0.1', '10.0.0.0/8, ::1, fd00::/8', 'loopback,uniquelocal'])(
+    'take %s for TRUST_PROXY',
+    (text) => {
+      expect(faultsOf({ TRUST_PROXY: text })).toEqual([]);
+    },
+  );
+
+  it.each(['2', 'proxy.example.org', '10.0.0.0/33', '10.0.0.1/', '10.0.0.1,', '10.0.0.0/8/8', '::/129', '/8'])(
+    'do not take %s for TRUST_PROXY',
+    (text) => {
+      expect(faultsOf({ TRUST_PROXY: text })).toEqual([expect.stringContaining('TRUST_PROXY must be')]);
+    },
+  );
 
   it.each([
     ['DELIVERY_MAX_ATTEMPT', 'DELIVERY_MAX_ATTEMPTS'],

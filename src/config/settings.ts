@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { plainToInstance, Transform } from 'class-transformer';
 import {
@@ -10,8 +11,10 @@ import {
   Max,
   Min,
   MinLength,
+  Validate,
   ValidateBy,
   validateSync,
+  ValidatorConstraint,
 } from 'class-validator';
 import { distance } from 'fastest-levenshtein';
 import { ROLES, SAMPLERS, VISIBILITIES, type Visibility } from './config.js';
@@ -66,6 +69,21 @@ function AddressRanges(): PropertyDecorator {
 const POSTGRES_URL = { message: 'must be a postgres:// or postgresql:// URL' };
 const HTTP_URL = { protocols: ['http', 'https'], require_tld: false, require_protocol: true };
 
+/** What Fastify takes for its `trustProxy`: a mistake there would otherwise end the start without naming the setting. */
+@ValidatorConstraint()
+class NamesProxies {
+  validate = (text: string) => /^(true|yes|on|1|false|no|off|0)$/i.test(text) || text.split(',').every(isNetwork);
+  defaultMessage = () => 'must be true, false, or IP addresses and networks (CIDR) between commas';
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...rest] = text.trim().split('/');
+  const longest = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  if (rest.length > 0) return false;
+  if (bits === undefined) return longest > 0 || ['loopback', 'linklocal', 'uniquelocal'].includes(address);
+  return /^\d{1,3}$/.test(bits) && Number(bits) <= longest;
+}
+
 /** The environment variables that the service reads. An empty one counts as not set. */
 export class Settings {
   @WholeNumber(0, 65535) PORT = 3000;
@@ -82,7 +100,11 @@ export class Settings {
   @MinLength(32, { each: true, message: 'must be keys of at least 32 characters, between commas' })
   SECRET_KEY_FALLBACKS: string[] = [];
   @IsOptional() @IsUrl(HTTP_URL, { message: 'must be an http or https URL' }) PUBLIC_URL?: string;
-  @IsOptional() TRUST_PROXY?: string;
+  @IsOptional()
+  @Validate(NamesProxies)
+  TRUST_PROXY?: string;
+  @WholeNumber(0, 1_000_000_000) RATE_LIMIT_PER_TOKEN = 0;
+  @WholeNumber(0, 1_000_000_000) RATE_LIMIT_FAILED_AUTH = 30;
   @List() @IsIn(ROLES, { each: true, message: `must name some of ${ROLES.join(', ')}` }) ROLES: string[] = [...ROLES];
   @IsIn(VISIBILITIES, { message: `must be one of ${VISIBILITIES.join(', ')}` }) SCHEDULE_VISIBILITY: Visibility =
     'group';

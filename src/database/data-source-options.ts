@@ -6,6 +6,7 @@ import { ScheduleCounts1764000000002 } from './migrations/1764000000002-schedule
 import { DeliveryQueue1764000000003 } from './migrations/1764000000003-delivery-queue.js';
 import { TokenDetails1764000000004 } from './migrations/1764000000004-token-details.js';
 import { Ownership1764000000005 } from './migrations/1764000000005-ownership.js';
+import { SigningSecrets1764000000006 } from './migrations/1764000000006-signing-secrets.js';
 import { AuditLog1764000000007 } from './migrations/1764000000007-audit-log.js';
 
 const MIGRATIONS = [
@@ -15,6 +16,7 @@ const MIGRATIONS = [
   DeliveryQueue1764000000003,
   TokenDetails1764000000004,
   Ownership1764000000005,
+  SigningSecrets1764000000006,
   AuditLog1764000000007,
 ];
 
@@ -33,6 +35,9 @@ const SILENCE_TIMEOUT_MS = 10_000;
 export const IMPATIENCE = {
   connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   query_timeout: SILENCE_TIMEOUT_MS,
+  statement_timeout: STATEMENT_TIMEOUT_MS,
+  lock_timeout: LOCK_TIMEOUT_MS,
+  idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
   keepAlive: true,
   Client: ImpatientClient,
 };
@@ -49,11 +54,6 @@ export function dataSourceOptions(url: string, entities?: Entities): DataSourceO
     installExtensions: false,
     applicationName: 'seed-scheduler',
     poolSize: CONNECTIONS_OF_DATA_SOURCE,
-    extra: {
-      ...IMPATIENCE,
-      statement_timeout: STATEMENT_TIMEOUT_MS,
-      lock_timeout: LOCK_TIMEOUT_MS,
-      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
-    },
+    extra: IMPATIENCE,
   };
 }

@@ -6,8 +6,9 @@ const LOCK_MIGRATIONS = `SELECT pg_advisory_xact_lock(hashtext('seed-scheduler m
 
 const HAS_MIGRATIONS = `SELECT to_regclass('migrations') IS NOT NULL AS "exists"`;
 
-// A migration takes as long as it takes, and so does the wait for another replica's.
-const PATIENCE = { statement_timeout: 0, lock_timeout: 0, query_timeout: 0 };
+// A migration takes as long as it takes, and so does the wait for another replica's. Meanwhile the connection that holds
+// the lock has nothing to do.
+const PATIENCE = { statement_timeout: 0, lock_timeout: 0, query_timeout: 0, idle_in_transaction_session_timeout: 0 };
 
 /**
  * Brings the schema up to date. Replicas that call at once wait for each other.
@@ -17,7 +18,11 @@ const PATIENCE = { statement_timeout: 0, lock_timeout: 0, query_timeout: 0 };
 export async function migrate(databaseUrl: string): Promise<string[]> {
   const options = dataSourceOptions(databaseUrl);
   const extra = { ...(options.extra as object), ...PATIENCE };
-  const dataSource = await new DataSource({ ...options, extra }).initialize();
+  const dataSource = await new DataSource({
+    ...options,
+    extra,
+    applicationName: 'seed-scheduler migrations',
+  } as typeof options).initialize();
   try {
     return await dataSource.transaction(async (manager) => {
       await manager.query(LOCK_MIGRATIONS);

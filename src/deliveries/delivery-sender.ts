@@ -1,17 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '../config/config.js';
 import { VERSION } from '../config/version.js';
-import type { OutboundResponse } from '../outbound/exchange.js';
 import { OutboundClient } from '../outbound/outbound-client.js';
 import type { LeasedDelivery } from './delivery.js';
 import { classifyError } from './attempt-error.js';
 import type { AttemptResult } from './decision.js';
 import type { DeliveryTarget } from './delivery-targets.js';
+import { excerptOf, masked } from './excerpt.js';
 import { retryAfterSeconds } from './retry-after.js';
-
-/** Bytes of an answer that are kept. */
-const EXCERPT_BYTES = 1024;
-const REDIRECT_NOTE = 'A redirect, which is not followed.';
+import { signatureHeaders } from './signature.js';
 
 /** Makes one POST. Whatever comes of it is a value; it never throws. */
 @Injectable()
@@ -38,19 +35,26 @@ export class DeliverySender {
         durationMs: durationMs(),
         status: response.status,
         error: null,
-        excerpt: excerptOf(response),
+        excerpt: excerptOf(response, target.authToken),
         retryAfterSeconds: retryAfterSeconds(response.headers['retry-after'], new Date()),
       };
     } catch (thrown) {
       const { error, message } = classifyError(thrown);
-      return { startedAtMs, durationMs: durationMs(), status: null, error, excerpt: message, retryAfterSeconds: null };
+      return {
+        startedAtMs,
+        durationMs: durationMs(),
+        status: null,
+        error,
+        excerpt: masked(message, target.authToken),
+        retryAfterSeconds: null,
+      };
     }
   }
 }
 
 function deliveryHeaders(
   { id, scheduleId, tick, attempt }: LeasedDelivery,
-  { authToken }: DeliveryTarget,
+  { authToken, payload, signingKeys }: DeliveryTarget,
   traceparent: string | null,
 ): Record<string, string> {
   return {
@@ -62,12 +66,6 @@ function deliveryHeaders(
     'x-attempt': String(attempt),
     ...(traceparent !== null && { traceparent }),
     ...(authToken !== null && { authorization: `Token ${authToken}` }),
+    ...signatureHeaders({ deliveryId: id, body: payload }, signingKeys, new Date()),
   };
-}
-
-function excerptOf({ status, body }: OutboundResponse): string | null {
-  if (status >= 300 && status < 400) return REDIRECT_NOTE;
-  if (body.length === 0) return null;
-  // PostgreSQL's text has no NUL.
-  return body.subarray(0, EXCERPT_BYTES).toString('utf8').replaceAll('\0', '\uFFFD');
 }

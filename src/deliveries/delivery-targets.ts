@@ -4,6 +4,8 @@ export interface DeliveryTarget {
   /** JSON text, sent as it is */
   payload: string;
   authToken: string | null;
+  /** each of them signs the delivery; none: it is not signed */
+  signingKeys: readonly Buffer[];
   /** of the endpoint's origin, see OriginsService */
   originId: number;
   /** what its ticks come from */

@@ -5,13 +5,14 @@ const DETAILS: Record<number, string> = {
   401: 'Authentication credentials were not provided.',
   403: 'You do not have permission to perform this action.',
   404: 'Not found.',
+  429: 'Request was throttled. Expected available in 42 seconds.',
 };
 
 interface Answers {
   /** status of success */
   status: number;
   type?: Type;
-  /** which of 400, 403, 404 a caller has to expect; 401 goes without saying */
+  /** which of 400, 403, 404 a caller has to expect; 401 and 429 go without saying */
   errors?: number[];
   paged?: boolean;
 }
@@ -30,7 +31,7 @@ export function ApiAnswers({ status, type, errors = [], paged = false }: Answers
   return applyDecorators(
     ApiBearerAuth('token'),
     ApiResponse({ status, type, description: 'Done.' }),
-    ...[401, ...errors].map(errorAnswer),
+    ...[401, ...errors, 429].map(errorAnswer),
     ...(paged ? paging : []),
   );
 }
@@ -50,6 +51,7 @@ function errorAnswer(status: number): MethodDecorator {
   return ApiResponse({
     status,
     description: DETAILS[status],
+    ...(status === 429 && { headers: { 'Retry-After': { description: 'Seconds.', schema: { type: 'integer' } } } }),
     schema: {
       type: 'object',
       properties: { detail: { type: 'string', example: DETAILS[status] } },

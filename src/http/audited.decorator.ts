@@ -1,4 +1,3 @@
-import { applyDecorators, SetMetadata } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
 
@@ -7,7 +6,8 @@ export const AUDIT_ACTIONS = [
   ...['schedule.create', 'schedule.update', 'schedule.enable', 'schedule.disable', 'schedule.delete', 'schedule.run'],
   ...['failed-task.requeue', 'failed-task.requeue-all'],
   ...['user.create', 'user.update', 'user.delete', 'group.create', 'group.update', 'group.delete'],
-  ...['token.create', 'token.revoke', 'signing-secret.create', 'signing-secret.rotate', 'signing-secret.delete'],
+  ...['token.create', 'token.revoke'],
+  ...['signing-secret.create', 'signing-secret.rotate', 'signing-secret.retire', 'signing-secret.delete'],
   ...['secrets.rotate', 'import', 'metrics.push', 'admin.create'],
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
@@ -38,11 +38,7 @@ declare module 'fastify' {
   }
 }
 
-export const AUDIT = 'audit';
-
 /** Records each success of a route that changes something, and each refusal for want of rights, in the audit log. */
 export function Audited(action: AuditAction, details: Omit<Audit, 'action'> = {}): MethodDecorator {
-  const audit: Audit = { action, ...details };
-  // The route's configuration as well: a guard's refusal is only seen where there is no handler to ask.
-  return applyDecorators(SetMetadata(AUDIT, audit), RouteConfig({ audit }));
+  return RouteConfig({ audit: { action, ...details } satisfies Audit });
 }

@@ -42,8 +42,12 @@ export function installBodyParsing(fastify: FastifyInstance): void {
   fastify.addHook('preHandler', async (request, reply) => {
     if (typeof request.body !== 'object' || request.body === null) return;
     const origin = origins.get(request.body);
-    if (origin) origin.reply = reply;
-    else origins.set(request.body, { json: null, request, reply, fields: [] });
+    if (origin) {
+      origin.reply = reply;
+      return;
+    }
+    refuseProto(request.body);
+    origins.set(request.body, { json: null, request, reply, fields: [] });
   });
   fastify.setReplySerializer((payload) => stringifyJson(payload));
 }
@@ -63,7 +67,7 @@ function parseJsonBody(bytes: Buffer, request: FastifyRequest): unknown {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new MalformedBodyError('Invalid data. Expected a JSON object.');
   }
-  if (Object.hasOwn(body, '__proto__')) throw new MalformedBodyError('A member named "__proto__" is not accepted.');
+  refuseProto(body);
   origins.set(body, { json, request, reply: null, fields: [] });
   return body;
 }
@@ -71,6 +75,10 @@ function parseJsonBody(bytes: Buffer, request: FastifyRequest): unknown {
 /** class-transformer takes a member of this name for a class, and calls it. Payloads keep theirs: they are kept as text. */
 function withoutConstructors(name: string, value: unknown): unknown {
   return name === 'constructor' ? undefined : value;
+}
+
+function refuseProto(body: object): void {
+  if (Object.hasOwn(body, '__proto__')) throw new MalformedBodyError('A member named "__proto__" is not accepted.');
 }
 
 function decodeUtf8(bytes: Buffer): string {

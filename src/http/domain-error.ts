@@ -28,18 +28,44 @@ export class PermissionDeniedError extends DomainError {
 export class NotAuthenticatedError extends DomainError {
   readonly code = 'not_authenticated';
 
+  private constructor(
+    readonly reason: 'missing' | 'invalid',
+    message: string,
+  ) {
+    super(message);
+  }
+
   static missing(): NotAuthenticatedError {
-    return new NotAuthenticatedError('Authentication credentials were not provided.');
+    return new NotAuthenticatedError('missing', 'Authentication credentials were not provided.');
   }
 
   static invalid(): NotAuthenticatedError {
-    return new NotAuthenticatedError('Invalid token.');
+    return new NotAuthenticatedError('invalid', 'Invalid token.');
+  }
+}
+
+/** The caller has asked too often, and may ask again later. */
+export class ThrottledError extends DomainError {
+  readonly code = 'throttled';
+  /** whole seconds to wait, at least one */
+  readonly retryAfterSeconds: number;
+
+  /** @param seconds to wait */
+  constructor(seconds: number) {
+    const wait = Math.max(1, Math.ceil(seconds));
+    super(`Request was throttled. Expected available in ${wait} second${wait === 1 ? '' : 's'}.`);
+    this.retryAfterSeconds = wait;
   }
 }
 
 /** The body as a whole cannot be read (not JSON, not UTF-8, a name given twice, ...). */
 export class MalformedBodyError extends DomainError {
   readonly code = 'parse_error';
+}
+
+/** The request's URL or headers cannot be right. */
+export class MalformedRequestError extends DomainError {
+  readonly code = 'bad_request';
 }
 
 export type FieldMessages = Record<string, string[]>;

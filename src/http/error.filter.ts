@@ -1,21 +1,28 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { allowedMethods } from './allowed-methods.js';
-import { DomainError, InvalidInputError, NotAuthenticatedError, NotFoundError } from './domain-error.js';
+import {
+  DomainError,
+  InvalidInputError,
+  NotAuthenticatedError,
+  NotFoundError,
+  ThrottledError,
+} from './domain-error.js';
 
 const STATUS_BY_CODE: Record<string, number> = {
   not_found: 404,
   permission_denied: 403,
   not_authenticated: 401,
   parse_error: 400,
+  bad_request: 400,
   invalid: 400,
+  throttled: 429,
   unrecorded: 503,
 };
 
 // PostgreSQL is away, refuses connections, or cannot serve this one in time: worth another try.
 const UNAVAILABLE = /^(08|53|57P)|^(25P03|55P03|57014)$|^E(CONNREFUSED|CONNRESET|PIPE|TIMEDOUT|NOTFOUND)$/;
 const RETRY_AFTER_SECONDS = 5;
-const JSON_TYPE = 'application/json; charset=utf-8';
 
 interface Answer {
   status: number;
@@ -36,7 +43,7 @@ export class ErrorFilter implements ExceptionFilter {
     void reply
       .status(answer.status)
       .headers(answer.headers ?? {})
-      .type(JSON_TYPE)
+      .type('application/json; charset=utf-8')
       .send(answer.body);
   }
 
@@ -65,12 +72,6 @@ export class ErrorFilter implements ExceptionFilter {
   }
 }
 
-/** A URL that cannot be decoded, or whose parts are too long: refused before there is a route to ask. */
-export function answerUnroutable({ statusCode = 400 }: FastifyError, _: FastifyRequest, reply: FastifyReply): void {
-  const detail = statusCode === 414 ? 'The URL is too long.' : 'The URL is malformed.';
-  void reply.status(statusCode).type(JSON_TYPE).send({ detail });
-}
-
 function unknownRoute(request: FastifyRequest): Answer {
   const methods = allowedMethods(request);
   if (methods.length === 0) return { status: 404, body: { detail: new NotFoundError().message } };
@@ -87,8 +88,13 @@ function unsupportedMediaType(request: FastifyRequest): Answer {
 }
 
 function domainAnswer(error: DomainError): Answer {
-  const headers = error instanceof NotAuthenticatedError ? { 'www-authenticate': 'Token' } : undefined;
-  return { status: STATUS_BY_CODE[error.code] ?? 400, body: { detail: error.message }, headers };
+  return { status: STATUS_BY_CODE[error.code] ?? 400, body: { detail: error.message }, headers: headersOf(error) };
+}
+
+function headersOf(error: DomainError): Record<string, string> | undefined {
+  if (error instanceof NotAuthenticatedError) return { 'www-authenticate': 'Token' };
+  if (error instanceof ThrottledError) return { 'retry-after': String(error.retryAfterSeconds) };
+  return undefined;
 }
 
 function httpAnswer(status: number, response: string | object): Answer {

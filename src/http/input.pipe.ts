@@ -6,7 +6,6 @@ import { closest, distance } from 'fastest-levenshtein';
 import { originOf } from './body-parsing.js';
 import { type FieldMessages, InvalidInputError } from './domain-error.js';
 import { RawJson, rawMember } from './raw-json.js';
-import { refuseUnstorable } from './storable-text.js';
 
 const RAW_FIELDS = 'http:raw-json-fields';
 const READ_ONLY_FIELDS = 'http:read-only-fields';
@@ -34,8 +33,9 @@ export class InputPipe implements PipeTransform {
     if (type !== 'body' || !metatype || metatype === Object) return value;
     const body = (value ?? {}) as Record<string, unknown>;
     sortFields(body, metatype);
-    const dto = plainToInstance(metatype as Type<object>, withRawFields(body, metatype));
-    refuseUnstorable(dto);
+    const input = withRawFields(body, metatype);
+    refuseUnwritable(input);
+    const dto = plainToInstance(metatype as Type<object>, input);
     const faults = await validate(dto, { whitelist: true, stopAtFirstError: true });
     if (faults.length > 0) throw new InvalidInputError(fieldMessages(faults));
     return dto;
@@ -49,6 +49,17 @@ function withRawFields(body: Record<string, unknown>, metatype: Type): Record<st
     .filter((name) => Object.hasOwn(body, name))
     .map((name) => [name, json ? rawMember(json, name) : new RawJson(String(body[name]))]);
   return raw.length > 0 ? { ...body, ...Object.fromEntries<unknown>(raw) } : body;
+}
+
+/** Text that the database cannot keep, or not unchanged. What is within a payload is for its own check. */
+function refuseUnwritable(body: Record<string, unknown>): void {
+  const faults: FieldMessages = {};
+  for (const [name, value] of Object.entries(body)) {
+    if (typeof value !== 'string') continue;
+    if (value.includes('\0')) faults[name] = ['Null characters are not allowed.'];
+    else if (!value.isWellFormed()) faults[name] = ['Lone surrogates are no characters.'];
+  }
+  if (Object.keys(faults).length > 0) throw new InvalidInputError(faults);
 }
 
 /** Tells the client of fields that the route does not know, and the request's origin of those that it does. */

@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { publicUrlOf } from './public-url.js';
+import { pathOf, publicUrlOf } from './public-url.js';
 
 /** A window on a collection, with what is needed to link to its neighbours. */
 export interface PageRequest {
@@ -36,7 +36,7 @@ export function installPaging(fastify: FastifyInstance, pageSizes: PageSizes): v
 export const PageOf = createParamDecorator((_: unknown, context: ExecutionContext): PageRequest => {
   const request = context.switchToHttp().getRequest<FastifyRequest>();
   const query = request.query as Record<string, unknown>;
-  return { ...pageWindow(query, request.server.pageSizes), url: publicUrlOf(request) + request.originalUrl };
+  return { ...pageWindow(query, request.server.pageSizes), url: publicUrlOf(request) + pathOf(request) };
 });
 
 /**

@@ -28,6 +28,10 @@ describe('raw JSON', () => {
     );
   });
 
+  it('is the last of a name given twice, as in the parsed body', () => {
+    expect(rawMember('{"payload": 1, "payload": 2}', 'payload')?.text).toBe('2');
+  });
+
   it('is absent when the member is', () => {
     expect(rawMember('{"a": {"payload": 1}}', 'payload')).toBeUndefined();
   });

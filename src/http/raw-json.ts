@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { findNodeAtLocation, type Node, parseTree } from 'jsonc-parser';
-import { whyNotStorable } from './storable-text.js';
+import { type Node, parseTree } from 'jsonc-parser';
 
 /** Levels of arrays and objects that a payload may have. */
 export const MAX_JSON_DEPTH = 100;
@@ -34,14 +33,15 @@ export function stringifyJson(value: unknown, space?: number): string {
 }
 
 /**
- * The text of one member of a JSON object, exactly as written.
+ * The text of one member of a JSON object, exactly as written; of a name given twice the last one, as with JSON.parse.
  *
  * @param source a text that JSON.parse accepts
  * @returns undefined when the object has no such member
  */
 export function rawMember(source: string, name: string): RawJson | undefined {
   const root = parseTree(source, undefined, { disallowComments: true });
-  const node = root && findNodeAtLocation(root, [name]);
+  const member = root?.children?.findLast(({ children }) => children?.[0]?.value === name);
+  const node = member?.children?.[1];
   return node && new RawJson(source.slice(node.offset, node.offset + node.length));
 }
 
@@ -59,8 +59,9 @@ export function whyNotPortable(text: string): string | null {
 function nodeFault(node: Node): string | null {
   if (node.type === 'number' && !Number.isFinite(node.value)) return 'has a number beyond the range of a double';
   if (node.type === 'string') {
-    const fault = whyNotStorable(node.value as string);
-    if (fault) return fault;
+    const value = node.value as string;
+    if (!value.isWellFormed()) return 'has a lone surrogate, which is no character';
+    if (value.includes('\0')) return 'has a NUL character';
   }
   if (node.type === 'property' && node.children?.[0]?.value === '__proto__') return 'has a member named "__proto__"';
   for (const child of node.children ?? []) {

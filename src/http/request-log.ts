@@ -28,7 +28,7 @@ function levelOf({ method }: FastifyRequest, { statusCode }: FastifyReply): 'deb
 function fieldsOf(request: FastifyRequest, reply: FastifyReply): object {
   return {
     msg: 'request',
-    request: request.id,
+    reqId: request.id,
     method: request.method,
     route: request.routeOptions.url ?? 'unknown',
     status: reply.statusCode,

@@ -8,6 +8,8 @@ import { IMPATIENCE } from '../database/data-source-options.js';
 const SUPERVISE_INTERVAL_SECONDS = 60;
 /** A replica's, at most. */
 export const CONNECTIONS_OF_QUEUE = 2;
+// Replicas that start together wait for the one that makes the tables of the queue.
+const PATIENT_AT_START = { ...IMPATIENCE, lock_timeout: IMPATIENCE.statement_timeout };
 
 export interface NewJob<T> {
   id?: string;
@@ -31,7 +33,7 @@ export class JobQueue implements OnApplicationShutdown {
       connectionString: config.database.url,
       application_name: 'seed-scheduler queue',
       max: CONNECTIONS_OF_QUEUE,
-      ...IMPATIENCE,
+      ...PATIENT_AT_START,
       schedule: false,
       superviseIntervalSeconds: SUPERVISE_INTERVAL_SECONDS,
       monitorIntervalSeconds: SUPERVISE_INTERVAL_SECONDS,
@@ -54,10 +56,16 @@ export class JobQueue implements OnApplicationShutdown {
     if (jobs.length > 0) await this.boss.insert(name, jobs, within(manager));
   }
 
-  /** Hands jobs one at a time to a handler; for low volumes. A handler that throws gives its job back. */
+  /**
+   * Hands jobs one at a time to a handler; for low volumes. A handler that throws gives its job back. Of what it throws
+   * the message alone is stored: an HTTP client's error has the request in it, with its headers.
+   */
   async work<T extends object>(name: string, handler: (data: T) => Promise<void>): Promise<void> {
     await this.boss.work<T>(name, { pollingIntervalSeconds: 1 }, async ([job]) => {
-      if (job) await handler(job.data);
+      if (!job) return;
+      await handler(job.data).catch((error: Error) => {
+        throw new Error(error.message);
+      });
     });
   }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
+import { SigningKeys } from '../auth/signing-keys.js';
 import { type DeliveryTarget, DeliveryTargets, type UnusableTarget } from '../deliveries/delivery-targets.js';
 import { type SecretBox, SecretVault } from '../secrets/secret-vault.js';
 import { AUTH_TOKENS } from './auth-tokens.js';
@@ -14,6 +15,8 @@ interface TargetRow {
   origin_id: number;
   trigger_id: string;
   halted_at: Date | null;
+  created_by: number | null;
+  signing_secrets: string | null;
 }
 
 /** Deliveries go to the endpoints of schedules, as these are at the time of the attempt. */
@@ -23,6 +26,7 @@ export class ScheduleTargets extends DeliveryTargets {
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly signingKeys: SigningKeys,
     vault: SecretVault,
   ) {
     super();
@@ -35,12 +39,15 @@ export class ScheduleTargets extends DeliveryTargets {
   }
 
   private targetOf(row: TargetRow): DeliveryTarget | UnusableTarget {
+    let opening = 'the stored auth token';
     try {
       const authToken = row.auth_token && this.authTokens.open(row.auth_token, row.id);
-      const { endpoint, payload, origin_id, trigger_id, halted_at } = row;
-      return { endpoint, payload, authToken, originId: origin_id, triggerId: trigger_id, haltedAt: halted_at };
+      opening = "the signing secret of the schedule's creator";
+      const signingKeys = this.signingKeys.keysOf(row.created_by, row.signing_secrets);
+      const { endpoint, payload, origin_id: originId, trigger_id: triggerId, halted_at: haltedAt } = row;
+      return { endpoint, payload, authToken, signingKeys, originId, triggerId, haltedAt };
     } catch (error) {
-      return { fault: `the stored auth token cannot be read: ${(error as Error).message}` };
+      return { fault: `${opening} cannot be read: ${(error as Error).message}` };
     }
   }
 }

@@ -156,7 +156,7 @@ abstract class ScheduleFieldsDto {
 }
 
 export class CreateScheduleDto extends ScheduleFieldsDto {
-  /** The http or https URL that is POSTed to. */
+  /** The http or https URL that is POSTed to, without a user name, at an address that the service may send to. */
   @ApiProperty({ type: 'string', format: 'uri', example: 'https://app.example.org/hooks/tick' })
   @Endpoint()
   endpoint: string;
@@ -164,7 +164,7 @@ export class CreateScheduleDto extends ScheduleFieldsDto {
 
 /** Absent fields keep their value. */
 export class UpdateScheduleDto extends ScheduleFieldsDto {
-  /** The http or https URL that is POSTed to. */
+  /** The http or https URL that is POSTed to, without a user name, at an address that the service may send to. */
   @ApiPropertyOptional({ type: 'string', format: 'uri', example: 'https://app.example.org/hooks/tick' })
   @IfGiven()
   @Endpoint()

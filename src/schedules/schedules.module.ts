@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { SigningSecretsModule } from '../auth/signing-secrets.module.js';
 import { DeliveriesModule } from '../deliveries/deliveries.module.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
 import { OutboundModule } from '../outbound/outbound.module.js';
@@ -27,7 +28,7 @@ import { TriggersService } from './triggers.service.js';
   imports: [
     TypeOrmModule.forFeature([Firing, Schedule, Trigger]),
     ScheduleModule.forRoot(),
-    DeliveriesModule.deliveringTo(ScheduleTargets, [SecretsModule]),
+    DeliveriesModule.deliveringTo(ScheduleTargets, [SecretsModule, SigningSecretsModule]),
     MetricsModule,
     OutboundModule,
     SecretsModule,

@@ -1,3 +1,4 @@
+import { joinSigningSecrets } from '../auth/signing-secrets.queries.js';
 import { insertDeliveries } from '../deliveries/delivery-queue.queries.js';
 
 // New schedules, each with the trigger of its definition, when that is there and, for an enabled one, at work; the
@@ -132,7 +133,11 @@ export const runNow = (inScope: string) => `
   )
   SELECT queued.scheduled_for FROM schedule LEFT JOIN queued ON true LEFT JOIN told ON true`;
 
-export const LOAD_TARGETS = `SELECT id, endpoint, payload, auth_token, origin_id, trigger_id, halted_at FROM schedules WHERE id = ANY($1)`;
+export const LOAD_TARGETS = `
+  SELECT s.id, s.endpoint, s.payload, s.auth_token, s.origin_id, s.trigger_id, s.halted_at, s.created_by,
+         signing.secrets AS signing_secrets
+    FROM schedules s ${joinSigningSecrets('s.created_by')}
+   WHERE s.id = ANY($1)`;
 
 // Triggers of the table keep these counts, in the transaction of each change: see the migration that made them.
 export const countAll = (inScope: string) => `

@@ -48,7 +48,12 @@ export class SecretCipher {
       authTagLength: TAG_BYTES,
     });
     decipher.setAAD(Buffer.from(context)).setAuthTag(sealed.subarray(tagAt, tagAt + TAG_BYTES));
-    return decipher.update(sealed.subarray(tagAt + TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
+    const text = decipher.update(sealed.subarray(tagAt + TAG_BYTES), undefined, 'utf8');
+    try {
+      return text + decipher.final('utf8');
+    } catch {
+      throw new Error('it was altered, or stood elsewhere');
+    }
   }
 
   isCurrent(sealed: Buffer): boolean {

@@ -28,7 +28,8 @@ export class SecretVault {
     };
   }
 
+  /** Sorted by kind. */
   get columns(): SealedColumn[] {
-    return [...this.known.values()];
+    return [...this.known.values()].sort((a, b) => (a.kind < b.kind ? -1 : 1));
   }
 }

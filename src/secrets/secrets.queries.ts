@@ -3,14 +3,14 @@ import type { SealedColumn } from './sealed-column.js';
 // By the primary key: it needs no index of its own, holds no snapshot for longer than a page, and can begin anywhere.
 export function readPage({ table, column, ownerColumn, idType }: SealedColumn): string {
   return `
-    SELECT id::text AS id, ${ownerColumn}::text AS owner, ${column} AS sealed FROM ${table}
-     WHERE id > $1::${idType} ORDER BY id LIMIT $2`;
+    SELECT t.id::text AS id, t.${ownerColumn}::text AS owner, t.${column} AS sealed FROM ${table} t
+     WHERE t.id > $1::${idType} ORDER BY t.id LIMIT $2`;
 }
 
 export function readSome({ table, column, ownerColumn, idType }: SealedColumn): string {
   return `
-    SELECT id::text AS id, ${ownerColumn}::text AS owner, ${column} AS sealed FROM ${table}
-     WHERE id = ANY($1::${idType}[]) ORDER BY id`;
+    SELECT t.id::text AS id, t.${ownerColumn}::text AS owner, t.${column} AS sealed FROM ${table} t
+     WHERE t.id = ANY($1::${idType}[]) ORDER BY t.id`;
 }
 
 // By compare-and-set on the bytes that were read: what somebody wrote meanwhile stays. Rows are locked in order of id,

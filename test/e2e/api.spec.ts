@@ -380,6 +380,12 @@ describe('a change of a schedule', () => {
     const { id } = await app.creates(aSchedule({ auth_token: 'one' }));
     const path = `/api/v1/schedule/${id}/`;
     expect((await app.call('PATCH', path, { endpoint: 'http://other.test/' })).body.auth_token).toBeNull();
+
+    const given = await app.call('PATCH', path, { endpoint: 'http://third.test/', auth_token: 'two' });
+    const sameOrigin = await app.call('PATCH', path, { endpoint: 'http://third.test/elsewhere' });
+    const masked = await app.call('PATCH', path, { endpoint: 'http://third.test:8080/', auth_token: '********' });
+    const tokens = [given, sameOrigin, masked].map(({ body }) => body.auth_token as string | null);
+    expect(tokens).toEqual(['********', '********', null]);
   });
 
   it('takes active for enabled', async () => {

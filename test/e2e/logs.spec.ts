@@ -53,7 +53,7 @@ describe('the log', () => {
     await service.end('SIGTERM');
 
     expect(fieldsOf(request)).toEqual(
-      [...PINO, 'request', 'method', 'route', 'status', 'durationMs', 'user', 'client', 'trace_id', 'span_id'].sort(),
+      [...PINO, 'reqId', 'method', 'route', 'status', 'durationMs', 'user', 'client', 'trace_id', 'span_id'].sort(),
     );
     expect(request).toMatchObject({
       method: 'POST',

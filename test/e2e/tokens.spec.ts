@@ -101,8 +101,8 @@ describe('a token of a user', () => {
     [{ label: '' }, { label: ['This field may not be blank.'] }],
     [{ label: 'x'.repeat(101) }, { label: ['Ensure this field has no more than 100 characters.'] }],
     [{ label: 7 }, { label: [expect.any(String)] }],
-    [{ label: 'a\u0000b' }, { label: ['Not a valid string.'] }],
-    [{ label: 'a\ud800' }, { label: ['Not a valid string.'] }],
+    [{ label: 'a\u0000b' }, { label: ['Null characters are not allowed.'] }],
+    [{ label: 'a\ud800' }, { label: ['Lone surrogates are no characters.'] }],
     [{ expires_at: 'tomorrow' }, { expires_at: [expect.stringContaining('wrong format')] }],
     [{ expires_at: '2030-01-01T00:00:00' }, { expires_at: [expect.stringContaining('wrong format')] }],
     [{ expires_at: '2031-02-30T00:00:00Z' }, { expires_at: [expect.stringContaining('wrong format')] }],
@@ -110,6 +110,23 @@ describe('a token of a user', () => {
     [{ expires_at: '2020-01-01T00:00:00Z' }, { expires_at: ['Ensure this value is in the future.'] }],
   ])('with %j is refused, and the field named', async (fields, expected) => {
     expect(await one.call('POST', ann.path, fields)).toMatchObject({ status: 400, body: expected });
+  });
+});
+
+describe('requests at the same time', () => {
+  it('are each answered for their own token, on a replica that knows none of them yet', async () => {
+    const bearers = [ann, bob, { path: '/api/v1/user/1/token/', headers: {} }];
+    const requests = Array.from({ length: 60 }, (_, i) => ({ own: bearers[i % 3], foreign: bearers[(i + 1) % 3] }));
+    await using fresh = await startApp({ ROLES: 'api' }, one.database);
+
+    const replies = await Promise.all(
+      requests.map(async ({ own, foreign }) => [
+        (await fresh.call('GET', own?.path ?? '', undefined, own?.headers)).status,
+        (await fresh.call('GET', foreign?.path ?? '', undefined, own?.headers)).status,
+      ]),
+    );
+
+    expect(replies).toEqual(requests.map((_, i) => (i % 3 === 2 ? [200, 200] : [200, 404])));
   });
 });
 

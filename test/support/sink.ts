@@ -1,4 +1,4 @@
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface Arrival {
@@ -12,6 +12,8 @@ export interface Answer {
   status: number;
   headers?: Record<string, string>;
   body?: string;
+  /** answers with the value of this header of the request */
+  echoes?: string;
   /** never answers */
   hangs?: boolean;
 }
@@ -38,7 +40,7 @@ export async function startSink(answers: (number | Answer)[] = [200], port = 0):
     request.on('end', () => {
       const body = Buffer.concat(chunks).toString('utf8');
       arrivals.push({ at, path: request.url ?? '', headers: request.headers, body });
-      respond(response, (queue.length > 1 ? queue.shift() : queue[0]) ?? 200);
+      respond(request, response, (queue.length > 1 ? queue.shift() : queue[0]) ?? 200);
       for (const wake of notify) wake();
     });
   });
@@ -71,8 +73,10 @@ export async function startSink(answers: (number | Answer)[] = [200], port = 0):
   };
 }
 
-function respond(response: ServerResponse, answer: number | Answer): void {
-  const { status, headers = {}, body = 'ok', hangs = false } = typeof answer === 'number' ? { status: answer } : answer;
-  if (hangs) return;
+function respond(request: IncomingMessage, response: ServerResponse, given: number | Answer): void {
+  const answer: Answer = typeof given === 'number' ? { status: given } : given;
+  const { status, headers = {}, echoes } = answer;
+  if (answer.hangs) return;
+  const body = echoes ? String(request.headers[echoes]) : (answer.body ?? 'ok');
   response.writeHead(status, headers).end(body);
 }

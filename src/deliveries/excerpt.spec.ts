@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { excerptOf } from './excerpt.js';
+
+const TOKEN = 's3cret-$&-tökën';
+
+const answer = (text: string) => ({ status: 200, body: Buffer.from(text) });
+
+describe('the excerpt of an answer', () => {
+  it('is its first 1,024 bytes, or nothing when it is empty', () => {
+    expect(excerptOf(answer('x'.repeat(1_023) + 'yz'), null)).toBe('x'.repeat(1_023) + 'y');
+    expect(excerptOf(answer('ok'), TOKEN)).toBe('ok');
+    expect(excerptOf(answer(''), TOKEN)).toBeNull();
+    expect(excerptOf(answer('a\0b'), null)).toBe('a\uFFFDb');
+  });
+
+  it('never has the token that was sent, not even cut off, wherever the answer has it', () => {
+    for (let at = 0; at < 1_100; at++) {
+      const excerpt = excerptOf(answer('x'.repeat(at) + `${TOKEN}`.repeat(3) + 'y'.repeat(at)), TOKEN) ?? '';
+      expect(excerpt).not.toContain('s');
+      expect(excerpt.startsWith(`${'x'.repeat(at)}********`.slice(0, 1_024))).toBe(true);
+      expect(Buffer.byteLength(excerpt)).toBeLessThanOrEqual(1_024);
+    }
+  });
+});
