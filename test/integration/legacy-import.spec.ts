@@ -74,6 +74,44 @@ describe('an import', () => {
     expect(await everything(app)).toEqual(before);
   });
 
+  it('that is broken off goes on from where it was', async () => {
+    await using app = await startApp(API_ONLY);
+    await using legacy = await startLegacyService();
+    await legacy.hasSchedule(HOURLY);
+    const columns = (
+      await legacy.query<{ list: string }>(
+        `SELECT string_agg(column_name, ',') AS list FROM information_schema.columns
+        WHERE table_name = 'scheduler_schedule' AND column_name <> 'id'`,
+      )
+    )[0]?.list;
+    await legacy.query(
+      `INSERT INTO scheduler_schedule (id, ${columns}) SELECT gen_random_uuid(), ${columns}
+         FROM scheduler_schedule, generate_series(1, 1099)`,
+    );
+    const stop = new AbortController();
+    const progress: number[][] = [];
+    const onProgress = (...numbers: number[]) => {
+      progress.push(numbers);
+      stop.abort();
+    };
+
+    const first = await apply(app, legacy, { signal: stop.signal, onProgress });
+    const second = await apply(app, legacy);
+
+    expect(progress).toEqual([[500, 1100]]);
+    expect(counts(first)).toEqual({ schedule: [500, 0, 0, 0, 0, 0] });
+    expect(counts(second)).toEqual({ schedule: [600, 0, 500, 0, 0, 0] });
+    expect((await app.call('GET', '/api/v1/schedule/?limit=1')).body.count).toBe(1100);
+  });
+
+  it('counts all findings, and keeps as many as it is told to', async () => {
+    await using app = await startApp(API_ONLY);
+    await using legacy = await startLegacyService();
+    for (const username of ['ann', 'bob', 'cleo']) await legacy.hasUser({ username });
+    const { user } = await look(app, legacy, { keepFindings: 2 });
+    expect([user.added.count, user.added.rows.length]).toEqual([3, 2]);
+  });
+
   it('lets old tokens call the API as their users, in their groups, at their URLs', async () => {
     await using app = await startApp(API_ONLY);
     await using legacy = await startLegacyService();
@@ -270,6 +308,15 @@ describe('an import while the replaced service is in use', () => {
     const on = await app.call('GET', `/api/v1/schedule/${id}/`);
     expect(on.body).toMatchObject({ enabled: true, next_send_at: before.body.next_send_at as string });
     expect(counts(await look(app, legacy))).toEqual({ schedule: [0, 0, 1, 0, 0, 0] });
+  });
+
+  it('takes it also where the clock there is ahead', async () => {
+    await using app = await startApp(API_ONLY);
+    await using legacy = await startLegacyService();
+    await legacy.hasSchedule({ ...HOURLY, updated_at: new Date(Date.now() + 600_000) });
+    await apply(app, legacy);
+    await legacy.query(`UPDATE scheduler_schedule SET payload = '1', updated_at = updated_at + interval '1 minute'`);
+    expect(counts(await apply(app, legacy))).toEqual({ schedule: [0, 1, 0, 0, 0, 0] });
   });
 
   it('gives a schedule its new definition, and leaves no trigger behind', async () => {
