@@ -85,6 +85,12 @@ describe('a body', () => {
     expect((await app.call('POST', '/api/v1/group/', body)).status).toBe(201);
   });
 
+  it('of a hundred thousand groups is an input like any other', async () => {
+    const { body: group } = await app.call('POST', '/api/v1/group/', { name: 'Many times over' });
+    const reply = await app.call('PUT', '/api/v1/user/1/', { groups: Array<number>(100_000).fill(group.id as number) });
+    expect(reply).toMatchObject({ status: 200, body: { groups: [group.url] } });
+  });
+
   it('has names of Object’s own taken for unknown fields, no more', async () => {
     const body =
       '{"name": "plain", "constructor": {"prototype": {"isAdmin": true}}, "toString": 1, "hasOwnProperty": 1}';
