@@ -262,6 +262,19 @@ describe('an answer', () => {
     expect(headers.get('strict-transport-security')).toContain('max-age=');
   });
 
+  it('is kept by no cache, least of all one that shows a secret', async () => {
+    const answers = await Promise.all([
+      app.call('POST', '/api/v1/user/token/', { email: 'ann@example.org' }),
+      app.call('POST', '/api/v1/user/1/token/', {}),
+      app.call('POST', '/api/v1/user/1/signing-secret/', {}),
+      app.call('GET', schedulePath),
+      app.call('GET', '/api/v1/nothing/'),
+    ]);
+    expect(answers.map(({ status, headers }) => [status, headers.get('cache-control')])).toEqual(
+      [201, 201, 201, 200, 404].map((status) => [status, 'no-store']),
+    );
+  });
+
   it('with the pages of the API’s description lets them load what is theirs, and no script within a page', async () => {
     const { headers, text: page } = await app.call('GET', '/docs');
     const policy = headers.get('content-security-policy') ?? '';
