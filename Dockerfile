@@ -41,8 +41,10 @@ COPY --from=packages /app/package.json ./
 COPY --from=packages /app/node_modules ./node_modules
 COPY --from=build /app/sbom.cdx.json ./
 COPY --from=build /app/dist ./dist
-# For the embedded database, when DATABASE_URL is not set. Nothing else is ever written.
-RUN mkdir /data && chown 1000:1000 /data && chmod 711 /data
+# The command line, and a folder for the embedded database when DATABASE_URL is not set. Nothing else is ever written.
+RUN printf '#!/bin/sh\nexec node /app/dist/cli/main.js "$@"\n' > /usr/local/bin/seed-scheduler \
+    && chmod 755 /usr/local/bin/seed-scheduler \
+    && mkdir /data && chown 1000:1000 /data && chmod 711 /data
 VOLUME /data
 # node, by its number: Kubernetes can tell that it is not root.
 USER 1000:1000

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/co
 import { ApiTags } from '@nestjs/swagger';
 import { Caller, type Principal } from '../http/access.decorators.js';
 import { ApiAnswers } from '../http/api-answers.decorator.js';
+import { type AuditAction, Audited, type Exchange } from '../http/audited.decorator.js';
 import { IntegerIdPipe } from '../http/identifiers.pipe.js';
 import { NewSigningSecretDto, RotateSigningSecretDto, SigningStateDto } from './signing-secrets.dto.js';
 import { SigningSecretsService } from './signing-secrets.service.js';
@@ -23,6 +24,7 @@ export class SigningSecretsController {
    * expires or is removed. For admins and the user.
    */
   @Post()
+  @Audited('signing-secret.create', { on: 'user', actionOf: createdOrRotated })
   @ApiAnswers({ status: 201, type: NewSigningSecretDto, errors: [400, 404] })
   async rotate(
     @Param('id', IntegerIdPipe) id: number,
@@ -36,6 +38,7 @@ export class SigningSecretsController {
 
   /** Ends the previous secret: the current one alone signs from now on. For admins and the user. */
   @Delete('previous')
+  @Audited('signing-secret.retire', { on: 'user' })
   @HttpCode(204)
   @ApiAnswers({ status: 204, errors: [404] })
   async retirePrevious(@Param('id', IntegerIdPipe) id: number, @Caller() caller: Principal): Promise<void> {
@@ -44,9 +47,14 @@ export class SigningSecretsController {
 
   /** Ends all secrets of a user: its deliveries are not signed any more. For admins and the user. */
   @Delete()
+  @Audited('signing-secret.delete', { on: 'user' })
   @HttpCode(204)
   @ApiAnswers({ status: 204, errors: [404] })
   async remove(@Param('id', IntegerIdPipe) id: number, @Caller() caller: Principal): Promise<void> {
     await this.secrets.remove(id, caller);
   }
+}
+
+function createdOrRotated({ result }: Exchange): AuditAction {
+  return (result as SigningStateDto).previous ? 'signing-secret.rotate' : 'signing-secret.create';
 }

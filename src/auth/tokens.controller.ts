@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { Caller, type Principal } from '../http/access.decorators.js';
 import { ApiAnswers } from '../http/api-answers.decorator.js';
 import { NotFoundError } from '../http/domain-error.js';
+import { Audited } from '../http/audited.decorator.js';
 import { IntegerIdPipe } from '../http/identifiers.pipe.js';
 import { type Page, PageOf, pageOf, type PageRequest } from '../http/paging.js';
 import { PublicUrl } from '../http/public-url.js';
@@ -37,6 +38,7 @@ export class TokensController {
 
   /** Makes a token. Its value is in this answer, and never shown again. */
   @Post()
+  @Audited('token.create')
   @ApiAnswers({ status: 201, type: NewTokenDto, errors: [400, 404] })
   async create(
     @Param('id', IntegerIdPipe) id: number,
@@ -53,6 +55,7 @@ export class TokensController {
 
   /** Revokes a token: every replica refuses it within five seconds. */
   @Delete(':tokenId')
+  @Audited('token.revoke')
   @HttpCode(204)
   @ApiAnswers({ status: 204, errors: [404] })
   async revoke(
@@ -67,6 +70,7 @@ export class TokensController {
 
   /** Revokes all tokens of a user, the one of this request too if it is one of them. */
   @Delete()
+  @Audited('token.revoke', { on: 'user' })
   @HttpCode(204)
   @ApiAnswers({ status: 204, errors: [404] })
   async revokeAll(@Param('id', IntegerIdPipe) id: number, @Caller() caller: Principal): Promise<void> {

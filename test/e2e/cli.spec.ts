@@ -341,11 +341,15 @@ describe('rotate-secrets', () => {
     const withoutFormer = commandLine(settings);
 
     expect((await withoutFormer.run(['rotate-secrets'])).exitCode).toBe(1);
-    expect(await withFormer.json('rotate-secrets', '--dry-run')).toMatchObject([{ kind: 'auth_token', resealed: 1 }]);
+    expect(await withFormer.json('rotate-secrets', '--dry-run')).toContainEqual(
+      expect.objectContaining({ kind: 'auth_token', resealed: 1 }),
+    );
     const rotated = await withFormer.run(['rotate-secrets']);
     expect(rotated.exitCode).toBe(0);
     expect(rotated.stdout + rotated.stderr).not.toMatch(/hunter2|key for tests/);
-    expect(await withoutFormer.json('rotate-secrets')).toMatchObject([{ kind: 'auth_token', resealed: 0, current: 1 }]);
+    expect(await withoutFormer.json('rotate-secrets')).toContainEqual(
+      expect.objectContaining({ kind: 'auth_token', resealed: 0, current: 1 }),
+    );
   });
 });
 

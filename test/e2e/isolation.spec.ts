@@ -16,7 +16,7 @@ const UNKNOWN_NUMBER = '2000000000';
  */
 const ROUTES: Record<
   string,
-  'everyone' | 'admins' | 'schedules' | 'failed tasks' | 'a schedule' | 'a failed task' | 'itself'
+  'everyone' | 'admins' | 'its own' | 'schedules' | 'failed tasks' | 'a schedule' | 'a failed task' | 'itself'
 > = {
   'GET /api/v1/schedule': 'schedules',
   'POST /api/v1/schedule': 'itself',
@@ -30,8 +30,17 @@ const ROUTES: Record<
   'GET /api/v1/failed-tasks/{id}': 'a failed task',
   'POST /api/v1/failed-tasks/{id}/requeue': 'a failed task',
   'GET /api/v1/origins': 'admins',
+  'GET /api/v1/audit': 'admins',
   'GET /api/v1/user': 'everyone',
   'GET /api/v1/user/{id}': 'everyone',
+  'GET /api/v1/user/{id}/token': 'its own',
+  'POST /api/v1/user/{id}/token': 'its own',
+  'DELETE /api/v1/user/{id}/token': 'its own',
+  'DELETE /api/v1/user/{id}/token/{tokenId}': 'its own',
+  'GET /api/v1/user/{id}/signing-secret': 'its own',
+  'POST /api/v1/user/{id}/signing-secret': 'its own',
+  'DELETE /api/v1/user/{id}/signing-secret': 'its own',
+  'DELETE /api/v1/user/{id}/signing-secret/previous': 'its own',
   'PUT /api/v1/user/{id}': 'admins',
   'PATCH /api/v1/user/{id}': 'admins',
   'POST /api/v1/user/token': 'admins',
@@ -112,6 +121,19 @@ describe('the table of routes', () => {
     );
 
     expect(documented.sort()).toEqual(Object.keys(ROUTES).sort());
+  });
+});
+
+describe.each(routesThat('its own'))('%s %s', (method, path) => {
+  it('answers for another user exactly as for one that there is not, to members of its groups too', async () => {
+    const [token] = await app.database.query<{ id: number }>('SELECT id FROM tokens WHERE user_id = $1', [ann.id]);
+    const route: [string, string] = [method, path.replace('{tokenId}', String(token?.id))];
+    for (const stranger of [bob, carl, dora]) {
+      const unknown = await callOf(stranger, route, 999_999);
+      expect(unknown).toMatchObject({ status: 404, text: '{"detail":"Not found."}' });
+      const foreign = await callOf(stranger, route, ann.id);
+      expect([foreign.status, foreign.text]).toEqual([unknown.status, unknown.text]);
+    }
   });
 });
 

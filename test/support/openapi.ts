@@ -43,9 +43,9 @@ export interface Operation {
 
 /** Every operation of a document, its answers ready to be checked. */
 export function operationsOf(document: OpenApiDocument): Operation[] {
-  const ajv = new Ajv({ strict: false, validateFormats: false }).addSchema(document, 'openapi');
+  const ajv = new Ajv({ strict: false, validateFormats: false }).addSchema(readable(document), 'openapi');
   const checkOf = (schema: Schema | undefined) =>
-    schema ? ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"openapi#/')) as object) : null;
+    schema ? ajv.compile(JSON.parse(JSON.stringify(readable(schema)).replaceAll('"#/', '"openapi#/')) as object) : null;
   return Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({
       method: method.toUpperCase(),
@@ -67,4 +67,12 @@ export function operationsOf(document: OpenApiDocument): Operation[] {
 export function resolved(schema: Schema, { components }: OpenApiDocument): Schema {
   const name = (schema.$ref ?? schema.allOf?.[0]?.$ref)?.split('/').at(-1);
   return name ? (components.schemas[name] ?? {}) : schema;
+}
+
+/** In OpenAPI 3.0 `nullable` stands beside the reference that it is about; JSON Schema has no such thing. */
+function readable<T>(schema: T): T {
+  const text = JSON.stringify(schema, (_, value: Schema & { nullable?: boolean }) =>
+    value?.nullable && value.allOf ? { anyOf: [{ allOf: value.allOf }, { enum: [null] }] } : value,
+  );
+  return JSON.parse(text) as T;
 }
