@@ -144,6 +144,17 @@ describe('a query string', () => {
     }
   });
 
+  it('is a value, whatever SQL it looks like', async () => {
+    const sql = encodeURIComponent(`x' OR 'x' = 'x`);
+    const queries = ['endpoint', 'cron_definition', 'interval_definition'].map((name) => `schedule/?${name}=${sql}`);
+    expect((await app.call('GET', '/api/v1/schedule/')).body.count).toBeGreaterThan(0);
+    for (const query of [...queries, `audit/?target=user/${sql}`]) {
+      expect(await app.call('GET', `/api/v1/${query}`), query).toMatchObject({ status: 200, body: { count: 0 } });
+    }
+    const name = `'); DROP TABLE groups; --`;
+    expect(await app.call('POST', '/api/v1/group/', { name })).toMatchObject({ status: 201, body: { name } });
+  });
+
   it('has no token taken from it', async () => {
     for (const name of ['access_token', 'token', 'auth_token', 'authorization']) {
       const reply = await app.call('GET', `/api/v1/user/?${name}=${ADMIN_TOKEN}`, undefined, { authorization: '' });
@@ -251,6 +262,15 @@ describe('a request that is written by hand', () => {
     expect(Date.now() - begun).toBeGreaterThan(9000);
     expect(Date.now() - begun).toBeLessThan(20_000);
   });
+
+  it('with a body that does not end is ended after thirty seconds', async () => {
+    const begun = Date.now();
+    const headers = `Host: x\r\n${authorised}Content-Type: application/json\r\nContent-Length: 9`;
+    const reply = await byHand(`POST /api/v1/group/ HTTP/1.1\r\n${headers}\r\n\r\n{`);
+    expect(reply.status).toBe(408);
+    expect(Date.now() - begun).toBeGreaterThan(29_000);
+    expect(Date.now() - begun).toBeLessThan(40_000);
+  }, 45_000);
 });
 
 describe('an answer', () => {
