@@ -1,4 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { defineConfig } from 'vitest/config';
+
+/** Programs that may be there, and the tests that use them. */
+const OPTIONAL = { helm: 'test/deploy/with-helm.spec.ts', kubectl: 'test/deploy/with-kubectl.spec.ts' };
+const isMissing = (program: string) => spawnSync(program, ['help']).error !== undefined;
 
 export default defineConfig({
   test: {
@@ -9,6 +14,7 @@ export default defineConfig({
       'test/e2e/**/*.spec.ts',
       'test/faults/**/*.spec.ts',
     ],
+    exclude: Object.entries(OPTIONAL).flatMap(([program, file]) => (isMissing(program) ? [file] : [])),
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 90_000,
     hookTimeout: 60_000,

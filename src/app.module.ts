@@ -10,6 +10,7 @@ import { GroupsModule } from './groups/groups.module.js';
 import { HealthModule } from './health/health.module.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { InputPipe } from './http/input.pipe.js';
+import { LegacyModule } from './legacy/legacy.module.js';
 import { Lifecycle } from './lifecycle.js';
 import { logOptions } from './log-options.js';
 import { MetricsModule } from './metrics/metrics.module.js';
@@ -37,6 +38,7 @@ export class AppModule {
         AuthModule,
         SchedulesModule,
         HealthModule,
+        LegacyModule,
       ],
       providers: [
         Lifecycle,

@@ -19,6 +19,8 @@ export interface Config {
     readonly failedAuthenticationsPerMinute: number;
   };
   readonly database: { readonly url: string };
+  /** the replaced service's database, for the import; null where it is given otherwise */
+  readonly legacy: { readonly databaseUrl: string | null };
   readonly admin: { readonly email: string; readonly token: string | null };
   readonly secrets: { readonly key: string; readonly fallbacks: readonly string[] };
   /** whose schedules a user who is no admin may see and change */

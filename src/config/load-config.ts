@@ -25,6 +25,7 @@ export function configOf(settings: Settings, databaseUrl: string | null): Config
       failedAuthenticationsPerMinute: settings.RATE_LIMIT_FAILED_AUTH,
     },
     database: { url: databaseUrl ?? settings.DATABASE_URL ?? '' },
+    legacy: { databaseUrl: settings.IMPORT_DATABASE_URL ?? null },
     admin: { email: settings.SCHEDULER_ADMIN_EMAIL, token: settings.SCHEDULER_ADMIN_TOKEN ?? null },
     secrets: secretKeys(settings),
     visibility: settings.SCHEDULE_VISIBILITY,

@@ -89,6 +89,7 @@ export class Settings {
   @WholeNumber(0, 65535) PORT = 3000;
   @IsOptional() HOST?: string;
   @IsOptional() @Matches(/^postgres(ql)?:\/\//, POSTGRES_URL) DATABASE_URL?: string;
+  @IsOptional() @Matches(/^postgres(ql)?:\/\//, POSTGRES_URL) IMPORT_DATABASE_URL?: string;
   DATA_DIR = '.data';
   @IsOptional()
   @Matches(/^\S{20,}$/, { message: 'must have at least 20 characters and no blanks' })
@@ -133,7 +134,7 @@ export class Settings {
 }
 
 const NAMES = Object.keys(new Settings()).concat(
-  ['HOST', 'DATABASE_URL', 'SCHEDULER_ADMIN_TOKEN', 'SECRET_KEY', 'PUBLIC_URL', 'TRUST_PROXY'],
+  ['HOST', 'DATABASE_URL', 'IMPORT_DATABASE_URL', 'SCHEDULER_ADMIN_TOKEN', 'SECRET_KEY', 'PUBLIC_URL', 'TRUST_PROXY'],
   ['METRICS_URL', 'METRICS_AUTH_USER', 'METRICS_AUTH_PASSWORD'],
   ['OTEL_EXPORTER_OTLP_ENDPOINT'],
 );

@@ -47,5 +47,6 @@ import { TriggersService } from './triggers.service.js';
     TickTraces,
     TriggersService,
   ],
+  exports: [DeliveriesModule, TriggersService],
 })
 export class SchedulesModule {}

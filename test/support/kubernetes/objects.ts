@@ -42,3 +42,13 @@ export function withoutHelmLabels(object: KubernetesObject): KubernetesObject {
   );
   return JSON.parse(text) as KubernetesObject;
 }
+
+/** In an order of their own, so that two lists of the same objects are equal. */
+export function byKindAndName<T extends Named>(objects: T[]): T[] {
+  return objects.sort((a, b) => (a.kind + a.metadata.name < b.kind + b.metadata.name ? -1 : 1));
+}
+
+interface Named {
+  kind: string;
+  metadata: { name: string };
+}
