@@ -17,6 +17,7 @@ import evilSinks from './experiments/16-evil-sinks.js';
 import answers from './experiments/17-answers.js';
 import corruptRows from './experiments/18-corrupt-rows.js';
 import editWhenDue from './experiments/19-edit-when-due.js';
+import rollingBehindAProxy from './experiments/20-rolling-behind-a-proxy.js';
 import type { Experiment } from './library/experiment.js';
 
 /** All of them. A new one is a file of `experiments/` and a line here. */
@@ -40,4 +41,5 @@ export const EXPERIMENTS: Experiment[] = [
   answers,
   corruptRows,
   editWhenDue,
+  rollingBehindAProxy,
 ];
