@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { COMPILE_CACHE, main, ROOT, run, Stop } from '../scripts/run.mjs';
-import { SERVICE_FLAGS } from '../scripts/service-flags.mjs';
+import { SERVICE_ENVIRONMENT, SERVICE_FLAGS } from '../scripts/service-flags.mjs';
 import { nodeProgram } from '../scripts/setup.mjs';
 
 const COMMAND_LINE = join(ROOT, 'dist', 'cli', 'main.js');
@@ -12,5 +12,5 @@ await main(async () => {
   const [command, ...rest] = process.argv.slice(2);
   const flags = command === 'serve' ? SERVICE_FLAGS : [];
   const args = [...flags, COMMAND_LINE, ...(command === undefined ? [] : [command]), ...rest];
-  return run(nodeProgram(), args, { env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env } });
+  return run(nodeProgram(), args, { env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...SERVICE_ENVIRONMENT, ...process.env } });
 });

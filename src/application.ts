@@ -66,10 +66,14 @@ async function observeRequests(app: NestFastifyApplication): Promise<void> {
   installRequestLog(fastify, logger.child({ context: 'HTTP' }), ({ span }) => traceFields(span));
 }
 
-/** Probes and metrics answer on every replica; the API only where the role is. */
+/**
+ * Probes and metrics answer on every replica; the API only where the role is. Judged by the route that was found: the
+ * URL can be spelt in ways that lead there and do not look like it.
+ */
 function hideApi(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', async (request, reply) => {
-    if (request.url.startsWith('/api/')) await reply.status(404).send({ detail: new NotFoundError().message });
+    const path = request.routeOptions.url ?? request.url;
+    if (path.startsWith('/api/')) await reply.status(404).send({ detail: new NotFoundError().message });
   });
 }
 

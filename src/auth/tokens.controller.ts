@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { Caller, type Principal } from '../http/access.decorators.js';
 import { ApiAnswers } from '../http/api-answers.decorator.js';
 import { NotFoundError } from '../http/domain-error.js';
-import { Audited } from '../http/audited.decorator.js';
+import { Audited, type Exchange } from '../http/audited.decorator.js';
 import { IntegerIdPipe } from '../http/identifiers.pipe.js';
 import { type Page, PageOf, pageOf, type PageRequest } from '../http/paging.js';
 import { PublicUrl } from '../http/public-url.js';
@@ -38,7 +38,7 @@ export class TokensController {
 
   /** Makes a token. Its value is in this answer, and never shown again. */
   @Post()
-  @Audited('token.create')
+  @Audited('token.create', { idOf: ofUser })
   @ApiAnswers({ status: 201, type: NewTokenDto, errors: [400, 404] })
   async create(
     @Param('id', IntegerIdPipe) id: number,
@@ -55,7 +55,7 @@ export class TokensController {
 
   /** Revokes a token: every replica refuses it within five seconds. */
   @Delete(':tokenId')
-  @Audited('token.revoke')
+  @Audited('token.revoke', { idOf: ofUser })
   @HttpCode(204)
   @ApiAnswers({ status: 204, errors: [404] })
   async revoke(
@@ -78,6 +78,12 @@ export class TokensController {
     const user = await this.users.get(id);
     await this.tokens.revoke({ userId: user.id });
   }
+}
+
+/** Whose token it is, and which: when it is gone, nothing else tells whose it was. */
+function ofUser({ request, result }: Exchange): string {
+  const { id, tokenId } = request.params as { id: string; tokenId?: string };
+  return `${id}/${(result as TokenDetailsDto | undefined)?.id ?? tokenId}`;
 }
 
 function refuseStranger(id: number, caller: Principal): void {

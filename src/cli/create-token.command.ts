@@ -36,7 +36,7 @@ export class CreateTokenCommand extends CliCommand {
     const { user, token, value } = await this.services.use(async (app) => {
       const owner = await userOf(choice, app);
       const issued = await app.get(TokensService).issue(owner, { label: label ?? null, expiresAt: expires ?? null });
-      await record(app, { action: 'token.create', target: { kind: 'token', id: issued.token.id } });
+      await record(app, { action: 'token.create', target: { kind: 'token', id: `${owner.id}/${issued.token.id}` } });
       return { user: owner, ...issued };
     });
     if (options.json) {

@@ -27,7 +27,8 @@ export class Output {
   }
 
   json(value: unknown): void {
-    this.line(stringifyJson(value, 2));
+    // Those that a payload may have as they are; within its strings, this is the same JSON.
+    this.line(stringifyJson(value, 2).replace(/[\x7f-\x9f]/g, escaped));
   }
 
   line(text: string): void {
@@ -45,5 +46,10 @@ const PLAIN = { style: { head: [], border: [], compact: true } };
 
 function cellText(value: Cell): string {
   if (value === null || value === undefined) return '-';
-  return value instanceof Date ? value.toISOString() : String(value);
+  // A payload is whatever a user sent: it is not to command the operator's terminal.
+  return value instanceof Date ? value.toISOString() : String(value).replace(/(?![\n\t])\p{Cc}/gu, escaped);
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

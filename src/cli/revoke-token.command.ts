@@ -29,8 +29,8 @@ export class RevokeTokenCommand extends CliCommand {
     const choice = await choiceOf(id, options);
     const revoked = await this.services.use(async (app) => {
       const gone = await app.get(TokensService).revoke(choice);
-      for (const { id: token } of gone) {
-        await record(app, { action: 'token.revoke', target: { kind: 'token', id: token } });
+      for (const { id: token, userId } of gone) {
+        await record(app, { action: 'token.revoke', target: { kind: 'token', id: `${userId}/${token}` } });
       }
       return gone;
     });

@@ -28,6 +28,10 @@ async function errorOf(answer: (socket: Socket) => void): Promise<string | null>
 }
 
 describe('an attempt without an answer', () => {
+  it('has a message that can be stored, whatever a receiver made the error say', () => {
+    expect(classifyError(new Error(`not the host of CN=a\0b`)).message).toBe('not the host of CN=a\uFFFDb');
+  });
+
   it.each([
     ['timeout', 'the server says nothing', () => {}],
     [

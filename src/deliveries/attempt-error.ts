@@ -13,7 +13,8 @@ const MAX_MESSAGE_LENGTH = 300;
 /** Sorts what the HTTP client throws. @returns the class and a message for the ledger */
 export function classifyError(error: unknown): { error: AttemptErrorClass; message: string } {
   const { name = '', code = '', message = '' } = error as { name?: string; code?: string; message?: string };
-  const text = (message || String(error)).slice(0, MAX_MESSAGE_LENGTH);
+  // PostgreSQL's text has no NUL: one message with it would keep a whole batch from being written.
+  const text = (message || String(error)).slice(0, MAX_MESSAGE_LENGTH).replaceAll('\0', '\uFFFD');
   if (name === 'TimeoutError' || TIMEOUT_CODES.has(code)) return { error: 'timeout', message: text };
   if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|EPROTO)/.test(code)) {
     return { error: 'tls_error', message: text };

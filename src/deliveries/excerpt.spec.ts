@@ -21,4 +21,14 @@ describe('the excerpt of an answer', () => {
       expect(Buffer.byteLength(excerpt)).toBeLessThanOrEqual(1_024);
     }
   });
+
+  it.each([
+    ['JSON', JSON.stringify({ sent: 'Token a/b+c"d\\e==' })],
+    ['JSON with escaped slashes', JSON.stringify({ sent: 'Token a/b+c"d\\e==' }).replaceAll('/', '\\/')],
+    ['a URL', `/echo?sent=${encodeURIComponent('a/b+c"d\\e==')}`],
+  ])('never has it either as %s writes it', (_, text) => {
+    const excerpt = excerptOf(answer(text), 'a/b+c"d\\e==');
+    expect(excerpt).toContain('********');
+    expect(excerpt).not.toContain('b');
+  });
 });

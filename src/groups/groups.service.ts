@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { In, QueryFailedError, type Repository } from 'typeorm';
+import { Any, QueryFailedError, type Repository } from 'typeorm';
 import { InvalidInputError, NotFoundError } from '../http/domain-error.js';
 import type { PageRequest } from '../http/paging.js';
 import { Group } from './group.entity.js';
@@ -25,7 +25,8 @@ export class GroupsService {
 
   /** @returns those of the ids that are groups */
   findByIds(ids: number[]): Promise<Group[]> {
-    return this.groups.findBy({ id: In(ids) });
+    // One parameter however many ids there are: PostgreSQL's protocol counts no more than 65,535.
+    return this.groups.findBy({ id: Any(ids) });
   }
 
   /** @throws InvalidInputError when the name is taken */

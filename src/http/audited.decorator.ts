@@ -5,7 +5,7 @@ import type { FastifyRequest } from 'fastify';
 export const AUDIT_ACTIONS = [
   ...['schedule.create', 'schedule.update', 'schedule.enable', 'schedule.disable', 'schedule.delete', 'schedule.run'],
   ...['failed-task.requeue', 'failed-task.requeue-all'],
-  ...['user.create', 'user.update', 'user.delete', 'group.create', 'group.update', 'group.delete'],
+  ...['user.update', 'group.create', 'group.update', 'group.delete'],
   ...['token.create', 'token.revoke'],
   ...['signing-secret.create', 'signing-secret.rotate', 'signing-secret.retire', 'signing-secret.delete'],
   ...['secrets.rotate', 'import', 'metrics.push', 'admin.create'],

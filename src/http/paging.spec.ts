@@ -17,12 +17,19 @@ describe('a page', () => {
   });
 
   it('links to its neighbours and keeps the rest of the query', () => {
-    const page = pageOf([1], 50, { limit: 10, offset: 20, url: URL_OF_LIST });
+    const ten = Array.from({ length: 10 });
+    const page = pageOf(ten, 50, { limit: 10, offset: 20, url: URL_OF_LIST });
     expect(page).toMatchObject({
       next: `${URL_OF_LIST}&limit=10&offset=30`,
       previous: `${URL_OF_LIST}&limit=10&offset=10`,
     });
-    expect(pageOf([1], 50, { limit: 10, offset: 5, url: URL_OF_LIST }).previous).toBe(`${URL_OF_LIST}&limit=10`);
+    expect(pageOf(ten, 50, { limit: 10, offset: 5, url: URL_OF_LIST }).previous).toBe(`${URL_OF_LIST}&limit=10`);
+  });
+
+  it('that ends early is followed by one that begins there; an empty one leads on all the same', () => {
+    const window = { limit: 10, offset: 20, url: URL_OF_LIST };
+    expect(pageOf([1, 2, 3], 50, window).next).toBe(`${URL_OF_LIST}&limit=10&offset=23`);
+    expect(pageOf([], 50, window).next).toBe(`${URL_OF_LIST}&limit=10&offset=30`);
   });
 
   it('by page leads to every item once', () => {

@@ -55,11 +55,15 @@ function wholeNumber(text: unknown): number | null {
   return typeof text === 'string' && /^\d{1,12}$/.test(text) ? Number(text) : null;
 }
 
-/** One page with links to its neighbours: the URL that was called, with another offset. */
+/**
+ * One page with links to its neighbours: the URL that was called, with another offset. The next one begins where this one
+ * ends, which may have fewer results than it was asked for.
+ */
 export function pageOf<T>(results: T[], count: number, { limit, offset, url }: PageRequest): Page<T> {
+  const end = offset + (results.length || limit);
   return {
     count,
-    next: offset + limit < count ? pageUrl(url, limit, offset + limit) : null,
+    next: end < count ? pageUrl(url, limit, end) : null,
     previous: offset > 0 ? pageUrl(url, limit, Math.max(0, offset - limit)) : null,
     results,
   };

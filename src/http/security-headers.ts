@@ -17,6 +17,8 @@ export async function installSecurityHeaders(fastify: FastifyInstance): Promise<
   });
   fastify.addHook('onRequest', (request, reply, done) => {
     if (/^\/docs(?:[/?]|$)/.test(request.url)) reply.raw.setHeader('content-security-policy', OF_DOCS);
+    // Tokens, signing secrets and payloads: nobody on the way, nor a browser, is to keep a copy.
+    else reply.header('cache-control', 'no-store');
     done();
   });
 }

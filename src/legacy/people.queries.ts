@@ -13,7 +13,7 @@ export const TOKENS_HERE = `SELECT encode(digest, 'hex') AS digest, user_id FROM
 export const CHANGED_PEOPLE = `
   SELECT DISTINCT target_kind AS kind, target_id::int AS id FROM audit_log
    WHERE target_kind IN ('user', 'group') AND outcome = 'done' AND target_id ~ '^[0-9]{1,9}$'
-     AND action IN ('user.update', 'user.delete', 'admin.create', 'group.update', 'group.delete')`;
+     AND action IN ('user.update', 'admin.create', 'group.update', 'group.delete')`;
 
 // Revoked tokens leave nothing behind but that one was revoked.
 export const LAST_REVOCATION = `

@@ -15,6 +15,8 @@ const OWNER = 'schedule.created_by';
 const FILTERS_BY_OWNER = ['enabled', 'frequency'];
 /** Schedules in scope up to which those of each owner are looked through for other filters. */
 const MAX_LOOKED_THROUGH = 20_000;
+/** Of payloads in a page, which ends there: a thousand of the largest would take gigabytes of memory to write. */
+const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 
 /** SQL of the rows in scope, from a SELECT of those that pass a condition. */
 type InScope = (rowsOf: (condition: string) => string) => string;
@@ -32,7 +34,7 @@ export class ScheduleList implements OnApplicationBootstrap, OnModuleDestroy {
     metrics.read('schedules.total.last', () => this.count({}, Scope.everything()));
   }
 
-  /** Newest first, with the number of all that pass the filter. */
+  /** Newest first, with the number of all that pass the filter. A page ends early where its payloads have 4 MiB. */
   page(filter: ScheduleFilter, scope: Scope, window: PageRequest): Promise<[Schedule[], number]> {
     return Promise.all([this.read(filter, scope, window), this.count(filter, scope)]);
   }
@@ -70,11 +72,11 @@ export class ScheduleList implements OnApplicationBootstrap, OnModuleDestroy {
         .limit(offset + limit)
         .getQuery(),
     );
-    const page = `(SELECT id FROM (${ofOwners}) newest ORDER BY created_at DESC, id DESC LIMIT :limit OFFSET :offset)`;
+    const page = `(SELECT id, created_at FROM (${ofOwners}) newest ORDER BY created_at DESC, id DESC LIMIT :limit OFFSET :offset)`;
     return newestFirst(select())
       .innerJoinAndSelect('schedule.trigger', 'trigger')
-      .innerJoin(page, 'page', 'page.id = schedule.id')
-      .setParameters({ ...candidates.getParameters(), ...scope.parameters, limit, offset })
+      .innerJoin(withinBytes(page), 'page', 'page.id = schedule.id')
+      .setParameters({ ...candidates.getParameters(), ...scope.parameters, limit, offset, maxBytes: MAX_PAGE_BYTES })
       .getMany();
   }
 
@@ -96,6 +98,14 @@ export class ScheduleList implements OnApplicationBootstrap, OnModuleDestroy {
     await this.schedules.query(COMPACT_COUNTS);
     return false;
   }
+}
+
+/** Ids of a page up to the schedule whose payload makes it full. The size of a payload is told without reading it. */
+function withinBytes(page: string): string {
+  const bytes = `SELECT cut.id, cut.created_at, octet_length(s.payload) AS bytes FROM ${page} cut JOIN schedules s USING (id)`;
+  const order = 'ORDER BY created_at DESC, id DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING';
+  return `(SELECT id FROM (SELECT id, sum(bytes) OVER (${order}) AS before FROM (${bytes}) sized) summed
+            WHERE coalesce(before, 0) < :maxBytes)`;
 }
 
 function newestFirst(query: SelectQueryBuilder<Schedule>): SelectQueryBuilder<Schedule> {

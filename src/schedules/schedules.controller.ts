@@ -30,7 +30,7 @@ export class SchedulesController {
     private readonly addresses: AddressPolicy,
   ) {}
 
-  /** Lists the schedules that the caller or a member of one of its groups created, newest first; for admins, all. */
+  /** Lists the schedules that the caller or a member of one of its groups created, newest first; for admins, all. A page ends early where its payloads have 4 MiB. */
   @Get()
   @ApiQuery({ name: 'frequency', required: false, schema: { type: 'integer' } })
   @ApiQuery({ name: 'enabled', required: false, schema: { type: 'boolean' } })

@@ -13,6 +13,12 @@ describe('a stored secret', () => {
     expect(cipherWith('new key', ['old key']).open(sealed, 'schedule')).toBe('s3cret-ü');
   });
 
+  it('never looks the same, so that equal ones cannot be told', () => {
+    const cipher = cipherWith('key');
+    const nonces = Array.from({ length: 100 }, () => cipher.seal('s3cret', 'schedule').toString('hex', 4, 16));
+    expect(new Set(nonces).size).toBe(100);
+  });
+
   it('is of no use in another context, under another key, or altered', () => {
     const cipher = cipherWith('key');
     const sealed = cipher.seal('s3cret', 'schedule');

@@ -66,6 +66,10 @@ describe('the Dockerfile', () => {
     expect(JSON.parse(last('CMD'))).toEqual(['node', ...SERVICE_FLAGS, 'dist/main.js']);
   });
 
+  it('looks up more than two names at a time', () => {
+    expect(Number(/\bUV_THREADPOOL_SIZE=(\d+)/.exec(last('ENV'))?.[1])).toBeGreaterThanOrEqual(16);
+  });
+
   it('asks the service for its life', () => {
     expect(last('HEALTHCHECK')).toContain('/health/live');
   });

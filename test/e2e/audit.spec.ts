@@ -80,13 +80,13 @@ const CHANGES: Record<string, Change> = {
     body: { label: 'canary-label' },
     records: {
       action: 'token.create',
-      target: { kind: 'token', id: expect.stringMatching(/^\d+$/) },
+      target: { kind: 'token', id: expect.stringMatching(/^1\/\d+$/) },
       fields: ['label'],
     },
   },
   'DELETE /api/v1/user/{id}/token/{tokenId}': {
     path: tokenPath,
-    records: { action: 'token.revoke', target: { kind: 'token', id: expect.stringMatching(/^\d+$/) } },
+    records: { action: 'token.revoke', target: { kind: 'token', id: expect.stringMatching(/^1\/\d+$/) } },
   },
   'DELETE /api/v1/user/{id}/token': {
     path: async () => `${await userPath('dan@example.org')}token/`,

@@ -250,6 +250,18 @@ describe('schedules by the command line', () => {
     }
   });
 
+  it('send no control characters of a payload to the terminal', async () => {
+    await using app = await startService(API_ONLY);
+    const payload = '\u009b31mred\u009b0m \u007f';
+    const { id } = await app.create({ interval_definition: '1 days', payload });
+    for (const args of [[], ['--json']]) {
+      const { stdout } = await app.run(['schedules', 'show', id, ...args]);
+      expect(stdout).toContain('\\u009b31mred');
+      expect(stdout).not.toMatch(/[\x7f-\x9f]/);
+    }
+    expect(await app.json('schedules', 'show', id)).toMatchObject({ payload });
+  });
+
   it('are run on demand: one delivery for this instant, recorded as any other, that counts as no run', async () => {
     await using app = await startService();
     await using sink = await startSink();

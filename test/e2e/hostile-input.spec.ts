@@ -85,6 +85,27 @@ describe('a body', () => {
     expect((await app.call('POST', '/api/v1/group/', body)).status).toBe(201);
   });
 
+  it('of a hundred thousand groups is an input like any other', async () => {
+    const { body: group } = await app.call('POST', '/api/v1/group/', { name: 'Many times over' });
+    const reply = await app.call('PUT', '/api/v1/user/1/', { groups: Array<number>(100_000).fill(group.id as number) });
+    expect(reply).toMatchObject({ status: 200, body: { groups: [group.url] } });
+  });
+
+  it('of tens of thousands of unknown fields holds nobody up', async () => {
+    const names = Array.from({ length: 46_000 }, (_, i) => i.toString(36).padStart(3, 'x'));
+    const elapsed = async (body: string) => {
+      const before = process.cpuUsage();
+      const reply = await app.call('POST', '/api/v1/schedule/', body, FORM);
+      expect(reply.body).toEqual({ endpoint: ['This field is required.'] });
+      const { user, system } = process.cpuUsage(before);
+      return user + system;
+    };
+    await elapsed('a=');
+    // Of the same size, to be read alike.
+    const plain = await elapsed(`a=${'x'.repeat(180_000)}`);
+    expect(await elapsed(names.join('&'))).toBeLessThan(plain + 400_000);
+  });
+
   it('has names of Object’s own taken for unknown fields, no more', async () => {
     const body =
       '{"name": "plain", "constructor": {"prototype": {"isAdmin": true}}, "toString": 1, "hasOwnProperty": 1}';
@@ -136,6 +157,17 @@ describe('a query string', () => {
       const reply = await app.call('GET', `${path}?${query}`);
       expect(reply.status, `${path}: ${reply.text}`).toBe(status);
     }
+  });
+
+  it('is a value, whatever SQL it looks like', async () => {
+    const sql = encodeURIComponent(`x' OR 'x' = 'x`);
+    const queries = ['endpoint', 'cron_definition', 'interval_definition'].map((name) => `schedule/?${name}=${sql}`);
+    expect((await app.call('GET', '/api/v1/schedule/')).body.count).toBeGreaterThan(0);
+    for (const query of [...queries, `audit/?target=user/${sql}`]) {
+      expect(await app.call('GET', `/api/v1/${query}`), query).toMatchObject({ status: 200, body: { count: 0 } });
+    }
+    const name = `'); DROP TABLE groups; --`;
+    expect(await app.call('POST', '/api/v1/group/', { name })).toMatchObject({ status: 201, body: { name } });
   });
 
   it('has no token taken from it', async () => {
@@ -245,6 +277,15 @@ describe('a request that is written by hand', () => {
     expect(Date.now() - begun).toBeGreaterThan(9000);
     expect(Date.now() - begun).toBeLessThan(20_000);
   });
+
+  it('with a body that does not end is ended after thirty seconds', async () => {
+    const begun = Date.now();
+    const headers = `Host: x\r\n${authorised}Content-Type: application/json\r\nContent-Length: 9`;
+    const reply = await byHand(`POST /api/v1/group/ HTTP/1.1\r\n${headers}\r\n\r\n{`);
+    expect(reply.status).toBe(408);
+    expect(Date.now() - begun).toBeGreaterThan(29_000);
+    expect(Date.now() - begun).toBeLessThan(40_000);
+  }, 45_000);
 });
 
 describe('an answer', () => {
@@ -254,6 +295,19 @@ describe('an answer', () => {
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('x-frame-options')).toBe('DENY');
     expect(headers.get('strict-transport-security')).toContain('max-age=');
+  });
+
+  it('is kept by no cache, least of all one that shows a secret', async () => {
+    const answers = await Promise.all([
+      app.call('POST', '/api/v1/user/token/', { email: 'ann@example.org' }),
+      app.call('POST', '/api/v1/user/1/token/', {}),
+      app.call('POST', '/api/v1/user/1/signing-secret/', {}),
+      app.call('GET', schedulePath),
+      app.call('GET', '/api/v1/nothing/'),
+    ]);
+    expect(answers.map(({ status, headers }) => [status, headers.get('cache-control')])).toEqual(
+      [201, 201, 201, 200, 404].map((status) => [status, 'no-store']),
+    );
   });
 
   it('with the pages of the API’s description lets them load what is theirs, and no script within a page', async () => {

@@ -193,4 +193,11 @@ describe('a replica without the API', () => {
     );
     expect(statuses).toEqual([200, 200, 200, 404]);
   });
+
+  it('does not answer for the API either where its path is spelt in another way', async () => {
+    await using app = await startApp({ ROLES: 'worker,scheduler' });
+    const known = await app.call('GET', '/%61pi/v1/user/');
+    const unknown = await app.call('PUT', '/%61pi/v1/user/');
+    expect([known.status, unknown.status]).toEqual([404, 404]);
+  });
 });

@@ -24,4 +24,24 @@ describe('pages', () => {
     expect((await own.call('GET', '/api/v1/schedule/?frequency=45')).body.count).toBe(0);
     expect((await own.call('GET', '/api/v1/schedule/?frequency=x')).status).toBe(400);
   });
+
+  it('end early where payloads are large, and the next one begins there', async () => {
+    await using app = await startApp({ ROLES: 'api' });
+    const payload = 'x'.repeat(250_000);
+    const made: unknown[] = [];
+    for (let i = 0; i < 40; i++) {
+      made.unshift((await app.creates({ endpoint: 'http://127.0.0.1:9/', cron_definition: '@yearly', payload })).id);
+    }
+
+    const listed: unknown[] = [];
+    for (let path: string | null = '/api/v1/schedule/?limit=1000'; path;) {
+      const { text, body } = await app.call('GET', path);
+      expect(text.length).toBeLessThan(5_000_000);
+      expect(body.count).toBe(40);
+      listed.push(...(body.results as { id: string }[]).map(({ id }) => id));
+      path = (body.next as string | null)?.slice(app.url.length) ?? null;
+    }
+
+    expect(listed).toEqual(made);
+  });
 });

@@ -106,6 +106,7 @@ describe('a token of a user', () => {
     [{ expires_at: 'tomorrow' }, { expires_at: [expect.stringContaining('wrong format')] }],
     [{ expires_at: '2030-01-01T00:00:00' }, { expires_at: [expect.stringContaining('wrong format')] }],
     [{ expires_at: '2031-02-30T00:00:00Z' }, { expires_at: [expect.stringContaining('wrong format')] }],
+    [{ expires_at: '9999-12-31T23:59:59-01:00' }, { expires_at: [expect.stringContaining('wrong format')] }],
     [{ expires_at: 4_000_000_000 }, { expires_at: [expect.stringContaining('wrong format')] }],
     [{ expires_at: '2020-01-01T00:00:00Z' }, { expires_at: ['Ensure this value is in the future.'] }],
   ])('with %j is refused, and the field named', async (fields, expected) => {

@@ -1,0 +1,19 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const SOURCES = join(import.meta.dirname, '..');
+
+/** What opens connections by HTTP or TLS, beside this room and the exporter of traces, which has a package of its own. */
+const WAYS_OUT =
+  /\bfetch\(|new (?:WebSocket|EventSource)\(|import (?!type)[^;]*'(?:node:)?(?:https?2?|tls|axios|undici)'/;
+
+describe('requests', () => {
+  it('leave the service through this room only', () => {
+    const others = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' }).filter((name) => {
+      return name.endsWith('.ts') && !name.endsWith('.spec.ts') && !name.startsWith('outbound/');
+    });
+    expect(others.length).toBeGreaterThan(100);
+    expect(others.filter((name) => WAYS_OUT.test(readFileSync(join(SOURCES, name), 'utf8')))).toEqual([]);
+  });
+});
