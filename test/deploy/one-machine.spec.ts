@@ -15,12 +15,13 @@ const GRACE_S = 30;
 const MARGIN_S = 5;
 
 describe('the unit for systemd', () => {
-  it('runs the service with the flags of npm start', () => {
-    const flags = [...readFileSync('scripts/service-flags.mjs', 'utf8').matchAll(/'(--[^']+)'/g)].map(
-      ([, flag]) => flag,
-    );
+  it('runs the service with the flags of npm start, and as many threads', () => {
+    const source = readFileSync('scripts/service-flags.mjs', 'utf8');
+    const flags = [...source.matchAll(/'(--[^']+)'/g)].map(([, flag]) => flag);
+    const [, threads] = /UV_THREADPOOL_SIZE: '(\d+)'/.exec(source)!;
 
     expect(UNIT).toContain(`/node ${flags.join(' ')} dist/main.js\n`);
+    expect(UNIT).toMatch(new RegExp(`^Environment=.*\\bUV_THREADPOOL_SIZE=${threads}$`, 'm'));
   });
 
   it('waits for the longest stop before it kills', () => {
