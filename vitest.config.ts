@@ -2,8 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { defineConfig } from 'vitest/config';
 
 /** Programs that may be there, and the tests that use them. */
-const OPTIONAL = { helm: 'test/deploy/with-helm.spec.ts', kubectl: 'test/deploy/with-kubectl.spec.ts' };
-const isMissing = (program: string) => spawnSync(program, ['help']).error !== undefined;
+const OPTIONAL = {
+  curl: 'test/deploy/with-curl.spec.ts',
+  helm: 'test/deploy/with-helm.spec.ts',
+  kubectl: 'test/deploy/with-kubectl.spec.ts',
+};
+const isMissing = (program: string) => spawnSync(program, ['--help']).error !== undefined;
 
 export default defineConfig({
   test: {

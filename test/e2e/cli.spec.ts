@@ -324,7 +324,7 @@ describe('what an operator changes', () => {
       ['admin.create', 'user/2'],
       ['schedule.disable', `schedule/${id}`],
       ['schedule.run', `schedule/${id}`],
-      ['token.revoke', 'token/2'],
+      ['token.revoke', 'token/2/2'],
     ]);
     for (const { source } of rows) expect(source).toBe(`${userInfo().username}@${hostname()}`);
     expect(JSON.stringify(rows)).not.toContain(token.trim());
