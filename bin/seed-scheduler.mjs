@@ -12,5 +12,7 @@ await main(async () => {
   const [command, ...rest] = process.argv.slice(2);
   const flags = command === 'serve' ? SERVICE_FLAGS : [];
   const args = [...flags, COMMAND_LINE, ...(command === undefined ? [] : [command]), ...rest];
-  return run(nodeProgram(), args, { env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...SERVICE_ENVIRONMENT, ...process.env } });
+  return run(nodeProgram(), args, {
+    env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...SERVICE_ENVIRONMENT, ...process.env },
+  });
 });

@@ -6,5 +6,7 @@ import { nodeProgram, setup } from './setup.mjs';
 await main(async () => {
   await setup();
   const args = [...SERVICE_FLAGS, join('dist', 'main.js'), ...process.argv.slice(2)];
-  return run(nodeProgram(), args, { env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...SERVICE_ENVIRONMENT, ...process.env } });
+  return run(nodeProgram(), args, {
+    env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...SERVICE_ENVIRONMENT, ...process.env },
+  });
 });
