@@ -49,7 +49,7 @@ export class TokensController {
   ): Promise<NewTokenDto> {
     refuseStranger(id, caller);
     const { token, value } = await this.tokens.issue(await this.users.get(id), input.details());
-    reply.header('location', `${publicUrl}/api/v1/user/${id}/token/${token.id}/`).header('cache-control', 'no-store');
+    reply.header('location', `${publicUrl}/api/v1/user/${id}/token/${token.id}/`);
     return { ...TokenDetailsDto.of(token), token: value };
   }
 

@@ -1,5 +1,6 @@
 import { SettingsError } from '../config/settings.js';
 import { DomainError, InvalidInputError, NotFoundError } from '../http/domain-error.js';
+import { LegacyUnreachableError } from '../legacy/legacy-database.js';
 
 export enum ExitCode {
   Done = 0,
@@ -41,5 +42,6 @@ export function reasonOf(error: unknown): string {
   if (error instanceof SettingsError || error instanceof DomainError) return error.message;
   // A name with several addresses fails once for each, and the whole has no message of its own.
   if (error instanceof AggregateError) return [...new Set(error.errors.map(reasonOf))].join('; ');
+  if (error instanceof LegacyUnreachableError) return `${error.message}: ${reasonOf(error.cause)}`;
   return error instanceof Error ? error.message : String(error);
 }

@@ -60,6 +60,13 @@ export interface LegacySchedule {
   updated_by_id: number | null;
 }
 
+/** The replaced service's database does not let us in; ours has a message of its own. */
+export class LegacyUnreachableError extends Error {
+  constructor(cause: unknown) {
+    super("the replaced service's database cannot be read", { cause });
+  }
+}
+
 /** The database is not one of the replaced service, or not all of it. */
 export class LegacySchemaError extends Error {}
 
@@ -73,6 +80,7 @@ export class LegacyDatabase {
 
   /**
    * @param schema where the tables are; null for the first one of the connection's search path
+   * @throws LegacyUnreachableError
    * @throws LegacySchemaError that names every table and column that is missing
    */
   static async read<T>(url: string, schema: string | null, use: (legacy: LegacyDatabase) => Promise<T>): Promise<T> {
@@ -85,7 +93,9 @@ export class LegacyDatabase {
     const lost = new Promise<never>((_, reject) => (onLoss = reject));
     lost.catch(() => undefined);
     client.on('error', onLoss);
-    await client.connect();
+    await client.connect().catch((cause: unknown) => {
+      throw new LegacyUnreachableError(cause);
+    });
     try {
       await client.query(BEGIN_SNAPSHOT);
       await client.query(SETTLE_SESSION);

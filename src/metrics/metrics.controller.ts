@@ -43,7 +43,6 @@ export class PrometheusController {
   @Get()
   @Public()
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
-  @Header('cache-control', 'no-store')
   scrape(): Promise<string> {
     return this.registry.metrics();
   }

@@ -111,6 +111,17 @@ describe('the Compose file', () => {
 
     expect(Number(/^(\d+)s$/.exec(period)?.[1])).toBeGreaterThan(delay + requestTimeout + 30);
   });
+
+  it('gives the service nothing to write to but its volume, no right to gain, and a former key when there is one', () => {
+    const { services } = parse(read('docker-compose.yml')) as { services: { scheduler: Record<string, unknown> } };
+
+    expect(services.scheduler).toMatchObject({
+      read_only: true,
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+      environment: { SECRET_KEY_FALLBACKS: '${SECRET_KEY_FALLBACKS:-}' },
+    });
+  });
 });
 
 /** As Docker reads .dockerignore: the last line that matches the path, or a folder it is in, decides. */

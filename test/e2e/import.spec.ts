@@ -86,6 +86,7 @@ describe('the switch from the replaced service', () => {
     expect(given).toMatchObject({ exitCode: 2, stdout: '' });
     const unreachable = await run(['import', '--stdin'], 'postgres://u:hunter2@127.0.0.1:9/none');
     expect(unreachable).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(unreachable.stderr).toMatch(/^error: the replaced service's database cannot be read: connect ECONNREFUSED/);
     expect(given.stderr + unreachable.stderr).not.toContain('hunter2');
     const empty = await run(['import', '--stdin'], database.url);
     expect(empty.stderr).toMatch(/lacks table auth_group, table auth_user, .*table scheduler_schedule\n$/);

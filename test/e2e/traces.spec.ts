@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { aSchedule, startApp } from '../support/app.js';
 import { type CollectedSpan, startCollector } from '../support/collector.js';
+import { startListeners } from '../support/listeners.js';
 import { startSink } from '../support/sink.js';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -128,11 +129,20 @@ describe('traces', () => {
     expect(arrival?.headers).not.toHaveProperty('traceparent');
   });
 
-  it('hold up neither deliveries nor the shutdown when the collector is away', async () => {
+  it('hold up neither deliveries nor the shutdown when the collector does not answer', async () => {
+    await using collector = await startListeners(['127.0.0.1']);
     await using sink = await startSink();
-    await using app = await startApp({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' });
-    const { id } = await app.creates(aSchedule({ endpoint: sink.url, frequency: 1 }));
+    let stopsAt: number;
+    {
+      await using app = await startApp({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collector.port}` });
+      const { id } = await app.creates(aSchedule({ endpoint: sink.url, frequency: 1 }));
 
-    await app.eventually(`/api/v1/schedule/${id}/deliveries/`, ({ results }) => results[0]?.outcome === 'delivered');
+      await app.eventually(`/api/v1/schedule/${id}/deliveries/`, ({ results }) => results[0]?.outcome === 'delivered');
+      stopsAt = performance.now();
+    }
+
+    // 3 s for the last spans, where the exporter's own limit is 5 s a batch.
+    expect(performance.now() - stopsAt).toBeLessThan(4_900);
+    expect((await collector.connections())['127.0.0.1']).toBeGreaterThan(0);
   });
 });
