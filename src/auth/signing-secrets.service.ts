@@ -6,6 +6,7 @@ import { InvalidInputError, NotFoundError } from '../http/domain-error.js';
 import { type SecretBox, SecretVault } from '../secrets/secret-vault.js';
 import { User } from '../users/user.entity.js';
 import { newSigningSecret } from './signing-secret.js';
+import { refuseStranger } from './own-user.js';
 import { SigningSecret } from './signing-secret.entity.js';
 import { DELETE_RETIRED, LOCK_USER, RETIRE_CURRENT, SIGNING_SECRETS } from './signing-secrets.queries.js';
 
@@ -73,8 +74,8 @@ export class SigningSecretsService {
   }
 
   private async permitted(userId: number, caller: Principal): Promise<number> {
-    const isTheirs = caller.isAdmin || caller.id === userId;
-    if (!isTheirs || !(await this.dataSource.manager.existsBy(User, { id: userId }))) throw new NotFoundError();
+    refuseStranger(userId, caller);
+    if (!(await this.dataSource.manager.existsBy(User, { id: userId }))) throw new NotFoundError();
     return userId;
   }
 }

@@ -9,6 +9,7 @@ import { IntegerIdPipe } from '../http/identifiers.pipe.js';
 import { type Page, PageOf, pageOf, type PageRequest } from '../http/paging.js';
 import { PublicUrl } from '../http/public-url.js';
 import { UsersService } from '../users/users.service.js';
+import { refuseStranger } from './own-user.js';
 import { NewTokenDto, NewTokenInputDto, TokenDetailsDto, TokenPageDto } from './tokens.dto.js';
 import { TokensService } from './tokens.service.js';
 
@@ -84,8 +85,4 @@ export class TokensController {
 function ofUser({ request, result }: Exchange): string {
   const { id, tokenId } = request.params as { id: string; tokenId?: string };
   return `${id}/${(result as TokenDetailsDto | undefined)?.id ?? tokenId}`;
-}
-
-function refuseStranger(id: number, caller: Principal): void {
-  if (!caller.isAdmin && caller.id !== id) throw new NotFoundError();
 }

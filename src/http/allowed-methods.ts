@@ -11,7 +11,7 @@ export function installRouteTable(fastify: FastifyInstance): void {
   fastify.decorate('routeTable', []);
   fastify.addHook('onRoute', ({ method, url }) => {
     if (url.includes('*')) return;
-    const pattern = new RegExp(`^${url.replace(/:[^/]+/g, '[^/]+').replace(/\/$/, '')}/?$`, 'i');
+    const pattern = new RegExp(`^${url.replace(/:[^/]+/g, '[^/]+').replace(/\/$/, '')}/?$`);
     for (const name of [method].flat()) fastify.routeTable.push({ method: name, pattern });
   });
 }

@@ -31,7 +31,7 @@ import type { SpanIds } from './trace-ids.js';
 type TracingConfig = Config['tracing'];
 
 const EXPORT_INTERVAL_MS = 1_000;
-const EXPORT_TIMEOUT_MS = 5_000;
+const EXPORT_TIMEOUT_MS = 10_000;
 /** Beyond so many that wait, spans are dropped: the service itself never waits for the collector. */
 const MAX_WAITING_SPANS = 8_192;
 const MAX_BATCH = 512;
