@@ -109,10 +109,25 @@ export class Lab implements AsyncDisposable {
     if (status !== 201) throw new Error(`not created: ${status} ${text}`);
     const createdAt = Date.parse(body.created_at as string);
     const watched: Watched = { ...(body as Watched), activeSince: createdAt, createdAt };
-    // A tick that was taken while the creation was not committed yet is not promised: the answer says so.
+    // A tick that was taken while the creation was not committed yet is not promised: the answer names a later one. It
+    // does so too when the tick is the schedule's and is being fired just then.
     const promised = Date.parse(body.next_send_at as string);
-    const isPassedOver = promised > firstTickOf(watched) && body.triggered === 0;
-    return isPassedOver ? { ...watched, activeSince: promised - 1 } : watched;
+    const isTaken = promised > firstTickOf(watched) && body.triggered === 0;
+    if (!isTaken || (await this.hasFired(watched))) return watched;
+    return { ...watched, activeSince: promised - 1 };
+  }
+
+  /** Whether the first tick of a schedule, which was taken, was for this schedule: known when nothing is being fired. */
+  private async hasFired(schedule: Watched): Promise<boolean> {
+    for (;;) {
+      const [{ is_firing, has_fired }] = await this.postgres.query<{ is_firing: boolean; has_fired: boolean }>(
+        `SELECT EXISTS (SELECT FROM firings f JOIN schedules s USING (trigger_id) WHERE s.id = $1) AS is_firing,
+                EXISTS (SELECT FROM deliveries WHERE schedule_id = $1 AND scheduled_for = $2
+                        UNION ALL SELECT FROM attempts WHERE schedule_id = $1 AND scheduled_for = $2) AS has_fired`,
+        [schedule.id, new Date(firstTickOf(schedule))],
+      );
+      if (has_fired || !is_firing) return has_fired;
+    }
   }
 
   async createsMany(count: number, fields: object): Promise<Watched[]> {
