@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { renderChart } from '../support/helm/chart.js';
-import { namesOf, objectOf, ofKind } from '../support/kubernetes/objects.js';
+import { type KubernetesObject, namesOf, objectOf, ofKind } from '../support/kubernetes/objects.js';
 import { faultsOfObjects } from '../support/kubernetes/schema.js';
 import { VALUES } from './values.js';
 
@@ -85,13 +85,13 @@ interface Variable {
   value?: string;
 }
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the spec of a Deployment
-function envOf(spec: any): Record<string, Variable | undefined> {
+/** @param spec of a Deployment */
+function envOf(spec: KubernetesObject['spec']): Record<string, Variable | undefined> {
   const env = spec.template.spec.containers[0].env as Variable[];
   return Object.fromEntries(env.map((variable) => [variable.name, variable]));
 }
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a selector and a pod template
-function matches(selector: Record<string, string>, template: any): boolean {
+/** Whether a selector chooses the pods of a template. */
+function matches(selector: Record<string, string>, template: KubernetesObject['spec']): boolean {
   return Object.entries(selector).every(([label, value]) => template.metadata.labels[label] === value);
 }
