@@ -1,12 +1,12 @@
 import formbody from '@fastify/formbody';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { SwaggerModule } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
 import { Logger, PinoLogger } from 'nestjs-pino';
+import { apiDocument } from './api-document.js';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
-import { VERSION } from './config/version.js';
 import { migrate } from './database/migrate.js';
 import { installRouteTable } from './http/allowed-methods.js';
 import { installBodyParsing } from './http/body-parsing.js';
@@ -51,7 +51,7 @@ export async function createApplication(config: Config): Promise<NestFastifyAppl
     abortOnError: false,
   });
   await observeRequests(app);
-  documentApi(app);
+  documentApi(app, config);
   await app.init();
   app.useLogger(app.get(Logger));
   return app;
@@ -77,14 +77,6 @@ function hideApi(fastify: FastifyInstance): void {
   });
 }
 
-function documentApi(app: NestFastifyApplication): void {
-  const description = new DocumentBuilder()
-    .setTitle('Seed Scheduler')
-    .setDescription('Registers schedules, and POSTs their payloads when they are due.')
-    .setVersion(VERSION)
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: '`Token <token>` works as well.' }, 'token')
-    .build();
-  SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, description), {
-    jsonDocumentUrl: 'docs-json',
-  });
+function documentApi(app: NestFastifyApplication, { http }: Config): void {
+  SwaggerModule.setup('docs', app, () => apiDocument(app, http.publicUrl), { jsonDocumentUrl: 'docs-json' });
 }

@@ -15,15 +15,36 @@ const INSTANT = { type: 'string', format: 'date-time' } as const;
 export class AuditController {
   constructor(private readonly log: AuditLog) {}
 
-  /** Lists who did what, newest first. `count` stops at 100,000; older ones are reached by `until`. Admins only. */
+  /**
+   * List audit records
+   *
+   * @remarks Who changed what, newest first. `count` stops at 100,000; use `until` to reach older records. For admins.
+   */
   @Get()
   @AdminOnly()
-  @ApiQuery({ name: 'actor', required: false, description: "A user's id, `cli` or `system`." })
-  @ApiQuery({ name: 'action', required: false, enum: AUDIT_ACTIONS })
-  @ApiQuery({ name: 'target', required: false, description: 'A kind, or kind/id.', example: 'group/1' })
-  @ApiQuery({ name: 'since', required: false, schema: INSTANT, description: 'From this instant on.' })
-  @ApiQuery({ name: 'until', required: false, schema: INSTANT, description: 'Before this instant.' })
-  @ApiAnswers({ status: 200, type: AuditPageDto, errors: [400, 403], paged: true })
+  @ApiQuery({
+    name: 'actor',
+    required: false,
+    schema: { type: 'string' },
+    description: 'Only records of this actor: the ID of a user, `cli` or `system`.',
+    example: '1',
+  })
+  @ApiQuery({
+    name: 'action',
+    required: false,
+    schema: { type: 'string', enum: [...AUDIT_ACTIONS] },
+    description: 'Only records of this action.',
+  })
+  @ApiQuery({
+    name: 'target',
+    required: false,
+    schema: { type: 'string' },
+    description: 'Only records of this target: a kind, or a kind and an ID.',
+    example: 'group/1',
+  })
+  @ApiQuery({ name: 'since', required: false, schema: INSTANT, description: 'Only records from this time on.' })
+  @ApiQuery({ name: 'until', required: false, schema: INSTANT, description: 'Only records before this time.' })
+  @ApiAnswers({ operationId: 'listAuditRecords', status: 200, type: AuditPageDto, errors: [400, 403], paged: true })
   async list(@Query() query: Record<string, unknown>, @PageOf() page: PageRequest): Promise<Page<AuditRecordDto>> {
     const [rows, count] = await this.log.page(auditFilter(query), page);
     return pageOf(

@@ -13,6 +13,7 @@ class ActorDto {
    * Of a user.
    * @example 1
    */
+  @ApiProperty({ type: 'integer', nullable: true })
   id: number | null;
 
   /**
@@ -35,6 +36,7 @@ class TargetDto {
 
 export class AuditRecordDto {
   /** @example 1 */
+  @ApiProperty({ type: 'integer', minimum: 1 })
   id: number;
 
   at: Date;

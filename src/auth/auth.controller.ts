@@ -15,11 +15,15 @@ export class AuthController {
     private readonly tokens: TokensService,
   ) {}
 
-  /** Makes a token for the user with this email address, and the user if there is none. Admins only. */
+  /**
+   * Create a token by email address
+   *
+   * @remarks Creates the user as well if there is none with this email address. The token does not expire. For admins.
+   */
   @Post()
   @Audited('token.create', { on: 'user', idOf: emailOfBody })
   @AdminOnly()
-  @ApiAnswers({ status: 201, type: TokenDto, errors: [400, 403] })
+  @ApiAnswers({ operationId: 'createTokenByEmail', status: 201, type: TokenDto, errors: [400, 403], body: true })
   async create(@Body() { email }: TokenRequestDto): Promise<TokenDto> {
     const user = await this.users.findOrCreate(email);
     return { token: await this.tokens.issueShort(user) };

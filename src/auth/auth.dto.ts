@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsEmail } from 'class-validator';
 
@@ -6,6 +7,7 @@ export class TokenRequestDto {
    * The address of the user to make or use.
    * @example "bob@example.org"
    */
+  @ApiProperty({ type: 'string', format: 'email' })
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value))
   @IsEmail({}, { message: 'Enter a valid email address.' })
   email: string;

@@ -9,10 +9,10 @@ const RANGE = { message: `Must be a whole number from 0 to ${MAX_SECONDS}.` };
 
 export class RotateSigningSecretDto {
   /**
-   * For how many seconds the secret before this one still signs beside it; 0 ends it at once.
+   * For how many seconds the secret before this one still signs beside it; 0 ends it at once. Default: 86400, a day.
    * @example 86400
    */
-  @ApiProperty({ required: false, type: 'integer', minimum: 0, maximum: MAX_SECONDS, default: DAY_SECONDS })
+  @ApiProperty({ required: false, type: 'integer', minimum: 0, maximum: MAX_SECONDS, nullable: true })
   @IsOptional()
   @IsInt(RANGE)
   @Min(0, RANGE)
@@ -26,6 +26,7 @@ export class RotateSigningSecretDto {
 
 export class SigningSecretDto {
   /** @example 1 */
+  @ApiProperty({ type: 'integer', minimum: 1 })
   id: number;
 
   created_at: Date;

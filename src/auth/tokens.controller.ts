@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Caller, type Principal } from '../http/access.decorators.js';
 import { ApiAnswers } from '../http/api-answers.decorator.js';
@@ -15,6 +15,7 @@ import { TokensService } from './tokens.service.js';
 
 /** A user's tokens, for the user itself and for admins. To anybody else they are those of an unknown user. */
 @ApiTags('Users and groups')
+@ApiParam({ name: 'id', schema: { type: 'integer', minimum: 1 }, description: 'ID of the user.' })
 @Controller('api/v1/user/:id/token')
 export class TokensController {
   constructor(
@@ -22,9 +23,13 @@ export class TokensController {
     private readonly tokens: TokensService,
   ) {}
 
-  /** Lists a user's tokens, newest first: all but their values. */
+  /**
+   * List the tokens of a user
+   *
+   * @remarks Newest first, without their values. For admins and the user.
+   */
   @Get()
-  @ApiAnswers({ status: 200, type: TokenPageDto, errors: [404], paged: true })
+  @ApiAnswers({ operationId: 'listTokens', status: 200, type: TokenPageDto, errors: [404], paged: true })
   async list(
     @Param('id', IntegerIdPipe) id: number,
     @Caller() caller: Principal,
@@ -37,10 +42,22 @@ export class TokensController {
     return pageOf(results, count, page);
   }
 
-  /** Makes a token. Its value is in this answer, and never shown again. */
+  /**
+   * Create a token for a user
+   *
+   * @remarks The value of the token is shown in this response only. For admins and the user.
+   */
   @Post()
+  @ApiBody({ type: NewTokenInputDto, required: false })
   @Audited('token.create', { idOf: ofUser })
-  @ApiAnswers({ status: 201, type: NewTokenDto, errors: [400, 404] })
+  @ApiAnswers({
+    operationId: 'createToken',
+    status: 201,
+    type: NewTokenDto,
+    errors: [400, 404],
+    body: true,
+    location: true,
+  })
   async create(
     @Param('id', IntegerIdPipe) id: number,
     @Body() input: NewTokenInputDto,
@@ -54,11 +71,16 @@ export class TokensController {
     return { ...TokenDetailsDto.of(token), token: value };
   }
 
-  /** Revokes a token: every replica refuses it within five seconds. */
+  /**
+   * Revoke a token
+   *
+   * @remarks Every replica refuses the token within five seconds. For admins and the user.
+   */
   @Delete(':tokenId')
+  @ApiParam({ name: 'tokenId', schema: { type: 'integer', minimum: 1 }, description: 'ID of the token.' })
   @Audited('token.revoke', { idOf: ofUser })
   @HttpCode(204)
-  @ApiAnswers({ status: 204, errors: [404] })
+  @ApiAnswers({ operationId: 'revokeToken', status: 204, errors: [404] })
   async revoke(
     @Param('id', IntegerIdPipe) userId: number,
     @Param('tokenId', IntegerIdPipe) id: number,
@@ -69,11 +91,15 @@ export class TokensController {
     if (revoked.length === 0) throw new NotFoundError();
   }
 
-  /** Revokes all tokens of a user, the one of this request too if it is one of them. */
+  /**
+   * Revoke all tokens of a user
+   *
+   * @remarks The token of this request is revoked as well if it is one of them. For admins and the user.
+   */
   @Delete()
   @Audited('token.revoke', { on: 'user' })
   @HttpCode(204)
-  @ApiAnswers({ status: 204, errors: [404] })
+  @ApiAnswers({ operationId: 'revokeAllTokens', status: 204, errors: [404] })
   async revokeAll(@Param('id', IntegerIdPipe) id: number, @Caller() caller: Principal): Promise<void> {
     refuseStranger(id, caller);
     const user = await this.users.get(id);

@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsOptional, Matches, MaxLength, Validate, ValidatorConstraint } from 'class-validator';
 import { ReadOnlyFields } from '../http/input.pipe.js';
@@ -25,9 +25,11 @@ class IsToCome {
 @ReadOnlyFields(['id', 'prefix', 'created_at', 'last_used_at'])
 export class NewTokenInputDto {
   /**
-   * What the token is for; at most 100 characters.
+   * What the token is for: at most 100 characters, none of them a control character.
    * @example "nightly reports"
    */
+  // The validator's pattern needs the flag `u`, which a pattern of JSON Schema cannot have.
+  @ApiPropertyOptional({ type: 'string', nullable: true, pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]+$' })
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value))
   @IsOptional()
   @MaxLength(100, { message: 'Ensure this field has no more than 100 characters.' })
@@ -38,6 +40,7 @@ export class NewTokenInputDto {
    * From when on the token is refused; without it, it is valid until revoked.
    * @example "2030-01-01T00:00:00Z"
    */
+  @ApiPropertyOptional({ type: 'string', format: 'date-time', nullable: true })
   @IsOptional()
   @Validate(IsInstant)
   @Validate(IsToCome)
@@ -50,6 +53,7 @@ export class NewTokenInputDto {
 
 export class TokenDetailsDto {
   /** @example 7 */
+  @ApiProperty({ type: 'integer', minimum: 1 })
   id: number;
 
   /** @example "nightly reports" */
@@ -62,15 +66,21 @@ export class TokenDetailsDto {
   prefix: string | null;
 
   /** @example "2026-11-24T06:46:23.461Z" */
+  @ApiProperty({ type: 'string', format: 'date-time' })
   created_at: string;
 
   /**
    * To the minute; null when it was never used.
    * @example "2026-11-24T07:00:00.012Z"
    */
+  @ApiProperty({ type: 'string', format: 'date-time', nullable: true })
   last_used_at: string | null;
 
-  /** @example "2030-01-01T00:00:00.000Z" */
+  /**
+   * From when on the token is refused; null if it does not expire.
+   * @example "2030-01-01T00:00:00.000Z"
+   */
+  @ApiProperty({ type: 'string', format: 'date-time', nullable: true })
   expires_at: string | null;
 
   static of(token: Token): TokenDetailsDto {

@@ -3,18 +3,24 @@ import { PageDto } from '../http/page.dto.js';
 import { type Outcome, OUTCOMES } from './attempt.entity.js';
 
 export class AttemptDto {
-  /** @example 1 */
+  /**
+   * Number of the attempt, from 1.
+   * @example 1
+   */
+  @ApiProperty({ type: 'integer', minimum: 1 })
   attempt: number;
 
   started_at: Date;
 
   /** @example 12 */
+  @ApiProperty({ type: 'integer', minimum: 0, nullable: true })
   duration_ms: number | null;
 
   /**
    * The answer's status; null when none came.
    * @example 200
    */
+  @ApiProperty({ type: 'integer', nullable: true })
   status: number | null;
 
   /**
@@ -35,13 +41,17 @@ export class AttemptDto {
    */
   retry_at: Date | null;
 
-  /** @example "web-1/4711" */
+  /**
+   * The process that made the attempt.
+   * @example "web-1/4711"
+   */
   replica: string;
 }
 
 /** Consecutive ticks that were dropped because they were too late. */
 class MissedDto {
   /** @example 59 */
+  @ApiProperty({ type: 'integer', minimum: 0 })
   count: number;
   from: Date;
   to: Date;
@@ -49,6 +59,7 @@ class MissedDto {
 
 export class DeliveryDto {
   /** The Idempotency-Key of its attempts. */
+  @ApiProperty({ type: 'string', format: 'uuid' })
   id: string;
 
   /** @example "2026-01-01T08:00:00.000Z" */

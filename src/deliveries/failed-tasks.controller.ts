@@ -1,5 +1,5 @@
 import { Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Scope } from '../database/scope.js';
 import { ApiAnswers } from '../http/api-answers.decorator.js';
 import { Audited } from '../http/audited.decorator.js';
@@ -10,14 +10,24 @@ import { ScopeOfCaller } from '../http/scope.decorator.js';
 import { DeliveriesService } from './deliveries.service.js';
 import { FailedTaskDto, FailedTaskPageDto, RequeuedDto } from './failed-tasks.dto.js';
 
+const FAILED_TASK_ID = ApiParam({
+  name: 'id',
+  schema: { type: 'integer', minimum: 1 },
+  description: 'ID of the failed task.',
+});
+
 @ApiTags('Failed tasks')
 @Controller('api/v1/failed-tasks')
 export class FailedTasksController {
   constructor(private readonly deliveries: DeliveriesService) {}
 
-  /** Lists the deliveries whose last attempt failed, newest first: those of schedules that the caller may see. */
+  /**
+   * List failed tasks
+   *
+   * @remarks Deliveries whose last attempt failed, newest first, of the schedules that are visible to you.
+   */
   @Get()
-  @ApiAnswers({ status: 200, type: FailedTaskPageDto, paged: true })
+  @ApiAnswers({ operationId: 'listFailedTasks', status: 200, type: FailedTaskPageDto, paged: true })
   async list(
     @ScopeOfCaller() scope: Scope,
     @PageOf() page: PageRequest,
@@ -28,18 +38,27 @@ export class FailedTasksController {
     return pageOf(results, count, page);
   }
 
-  /** Requeues all that the caller may see, each under its old delivery id. */
+  /**
+   * Requeue all failed tasks
+   *
+   * @remarks Sends all failed tasks that are visible to you again, each under its old delivery ID.
+   */
   @Post()
   @Audited('failed-task.requeue-all')
-  @ApiAnswers({ status: 201, type: RequeuedDto })
+  @ApiAnswers({ operationId: 'requeueAllFailedTasks', status: 201, type: RequeuedDto })
   async requeueAll(@ScopeOfCaller() scope: Scope): Promise<RequeuedDto> {
     await this.deliveries.requeueAll(scope);
     return { requeued_failed_tasks: true };
   }
 
-  /** Shows one of them. */
+  /**
+   * Show a failed task
+   *
+   * @remarks Returns 404 if it does not exist, was requeued, or belongs to a schedule that is not visible to you.
+   */
   @Get(':id')
-  @ApiAnswers({ status: 200, type: FailedTaskDto, errors: [404] })
+  @FAILED_TASK_ID
+  @ApiAnswers({ operationId: 'getFailedTask', status: 200, type: FailedTaskDto, errors: [404] })
   async get(
     @Param('id', IntegerIdPipe) id: number,
     @ScopeOfCaller() scope: Scope,
@@ -48,11 +67,16 @@ export class FailedTasksController {
     return FailedTaskDto.of(await this.deliveries.getFailed(id, scope), publicUrl);
   }
 
-  /** Requeues one of them under its old delivery id. */
+  /**
+   * Requeue a failed task
+   *
+   * @remarks Sends it again, under its old delivery ID.
+   */
   @Post(':id/requeue')
+  @FAILED_TASK_ID
   @Audited('failed-task.requeue')
   @HttpCode(201)
-  @ApiAnswers({ status: 201, type: RequeuedDto, errors: [404] })
+  @ApiAnswers({ operationId: 'requeueFailedTask', status: 201, type: RequeuedDto, errors: [404] })
   async requeue(@Param('id', IntegerIdPipe) id: number, @ScopeOfCaller() scope: Scope): Promise<RequeuedDto> {
     await this.deliveries.requeue(id, scope);
     return { requeued_failed_tasks: true };

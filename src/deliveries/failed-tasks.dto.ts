@@ -5,15 +5,19 @@ import type { FailedTask } from './failed-task.entity.js';
 
 export class FailedTaskDto {
   /** @example 1 */
+  @ApiProperty({ type: 'integer', minimum: 1 })
   id: number;
 
   /** @example "http://scheduler.example.org/api/v1/failed-tasks/1/" */
+  @ApiProperty({ type: 'string', format: 'uri' })
   url: string;
 
   /** @example "2b1c1e3e-5d0e-5f43-8b7b-1f0c9d55aa10" */
+  @ApiProperty({ type: 'string', format: 'uuid' })
   delivery_id: string;
 
   /** @example "http://scheduler.example.org/api/v1/schedule/0197b6a0-6d2f-7c31-9a41-d0a9fd9b1c55/" */
+  @ApiProperty({ type: 'string', format: 'uri' })
   schedule: string;
 
   /**
@@ -25,12 +29,14 @@ export class FailedTaskDto {
   failed_at: Date;
 
   /** @example 6 */
+  @ApiProperty({ type: 'integer', minimum: 0 })
   attempts: number;
 
   /**
    * Status of the last answer; null when none came.
    * @example 500
    */
+  @ApiProperty({ type: 'integer', nullable: true })
   status: number | null;
 
   /**

@@ -12,11 +12,20 @@ import { OriginsService } from './origins.service.js';
 export class OriginsController {
   constructor(private readonly origins: OriginsService) {}
 
-  /** Lists the origins of endpoints with the state of their circuit breakers, by name. Admins only. */
+  /**
+   * List origins
+   *
+   * @remarks The origins of endpoints, by name, with the state of their circuit breakers. For admins.
+   */
   @Get()
   @AdminOnly()
-  @ApiQuery({ name: 'breaker', required: false, enum: BREAKER_STATES })
-  @ApiAnswers({ status: 200, type: OriginPageDto, errors: [400, 403], paged: true })
+  @ApiQuery({
+    name: 'breaker',
+    required: false,
+    schema: { type: 'string', enum: [...BREAKER_STATES] },
+    description: 'Only origins whose circuit breaker is in this state.',
+  })
+  @ApiAnswers({ operationId: 'listOrigins', status: 200, type: OriginPageDto, errors: [400, 403], paged: true })
   async list(@Query('breaker') breaker: string | undefined, @PageOf() page: PageRequest): Promise<Page<OriginDto>> {
     const [origins, count] = await this.origins.list(isOpen(breaker), page);
     return pageOf(

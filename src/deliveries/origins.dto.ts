@@ -20,6 +20,7 @@ export class OriginDto {
    * Attempts without an answer, or answered by 429 or 5xx, since the last other answer.
    * @example 0
    */
+  @ApiProperty({ type: 'integer', minimum: 0 })
   failures_in_row: number;
 
   opened_at: Date | null;

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { AdminOnly } from '../http/access.decorators.js';
 import { ApiAnswers } from '../http/api-answers.decorator.js';
@@ -10,25 +10,42 @@ import { PublicUrl } from '../http/public-url.js';
 import { GroupDto, GroupInputDto, GroupPageDto } from './groups.dto.js';
 import { GroupsService } from './groups.service.js';
 
+const GROUP_ID = ApiParam({ name: 'id', schema: { type: 'integer', minimum: 1 }, description: 'ID of the group.' });
+
 @ApiTags('Users and groups')
 @Controller('api/v1/group')
 export class GroupsController {
   constructor(private readonly groups: GroupsService) {}
 
-  /** Lists groups, newest first. */
+  /**
+   * List groups
+   *
+   * @remarks Newest first.
+   */
   @Get()
-  @ApiAnswers({ status: 200, type: GroupPageDto, paged: true })
+  @ApiAnswers({ operationId: 'listGroups', status: 200, type: GroupPageDto, paged: true })
   async list(@PageOf() page: PageRequest, @PublicUrl() publicUrl: string): Promise<Page<GroupDto>> {
     const [groups, count] = await this.groups.list(page);
     const results = groups.map((group) => GroupDto.of(group, publicUrl));
     return pageOf(results, count, page);
   }
 
-  /** Makes a group. Admins only. */
+  /**
+   * Create a group
+   *
+   * @remarks For admins.
+   */
   @Post()
   @Audited('group.create')
   @AdminOnly()
-  @ApiAnswers({ status: 201, type: GroupDto, errors: [400, 403] })
+  @ApiAnswers({
+    operationId: 'createGroup',
+    status: 201,
+    type: GroupDto,
+    errors: [400, 403],
+    body: true,
+    location: true,
+  })
   async create(
     @Body() input: GroupInputDto,
     @PublicUrl() publicUrl: string,
@@ -39,18 +56,28 @@ export class GroupsController {
     return group;
   }
 
-  /** Shows a group. */
+  /**
+   * Show a group
+   *
+   * @remarks Groups are visible to all users.
+   */
   @Get(':id')
-  @ApiAnswers({ status: 200, type: GroupDto, errors: [404] })
+  @GROUP_ID
+  @ApiAnswers({ operationId: 'getGroup', status: 200, type: GroupDto, errors: [404] })
   async get(@Param('id', IntegerIdPipe) id: number, @PublicUrl() publicUrl: string): Promise<GroupDto> {
     return GroupDto.of(await this.groups.get(id), publicUrl);
   }
 
-  /** Renames a group. Admins only. */
+  /**
+   * Rename a group
+   *
+   * @remarks For admins.
+   */
   @Put(':id')
+  @GROUP_ID
   @Audited('group.update')
   @AdminOnly()
-  @ApiAnswers({ status: 200, type: GroupDto, errors: [400, 403, 404] })
+  @ApiAnswers({ operationId: 'renameGroup', status: 200, type: GroupDto, errors: [400, 403, 404], body: true })
   async rename(
     @Param('id', IntegerIdPipe) id: number,
     @Body() input: GroupInputDto,
@@ -59,12 +86,17 @@ export class GroupsController {
     return GroupDto.of(await this.groups.rename(id, input.name), publicUrl);
   }
 
-  /** Removes a group; its users stay. Admins only. */
+  /**
+   * Delete a group
+   *
+   * @remarks Its users stay. For admins.
+   */
   @Delete(':id')
+  @GROUP_ID
   @Audited('group.delete')
   @AdminOnly()
   @HttpCode(204)
-  @ApiAnswers({ status: 204, errors: [403, 404] })
+  @ApiAnswers({ operationId: 'deleteGroup', status: 204, errors: [403, 404] })
   async remove(@Param('id', IntegerIdPipe) id: number): Promise<void> {
     await this.groups.remove(id);
   }

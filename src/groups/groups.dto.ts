@@ -15,12 +15,14 @@ export class GroupInputDto {
 
 export class GroupDto {
   /** @example 1 */
+  @ApiProperty({ type: 'integer', minimum: 1 })
   id: number;
 
   /** @example "Admins" */
   name: string;
 
   /** @example "http://scheduler.example.org/api/v1/group/1/" */
+  @ApiProperty({ type: 'string', format: 'uri' })
   url: string;
 
   static of(group: Group, publicUrl: string): GroupDto {

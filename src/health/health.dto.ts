@@ -1,3 +1,5 @@
+import { ApiProperty } from '@nestjs/swagger';
+
 class HealthResultDto {
   /** @example "Accessible" */
   database: string;
@@ -10,4 +12,9 @@ export class HealthDto {
   /** @example true */
   up: boolean;
   result: HealthResultDto;
+}
+
+export class AliveDto {
+  @ApiProperty({ enum: ['ok'] })
+  status: 'ok';
 }

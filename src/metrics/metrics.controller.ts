@@ -1,5 +1,5 @@
 import { Controller, Get, Header, HttpCode, Inject, Post } from '@nestjs/common';
-import { ApiExcludeController, ApiTags } from '@nestjs/swagger';
+import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Registry } from 'prom-client';
 import { Public } from '../http/access.decorators.js';
 import { ApiAnswers } from '../http/api-answers.decorator.js';
@@ -17,31 +17,46 @@ export class MetricsController {
     private readonly push: MetricsPush,
   ) {}
 
-  /** Lists the keys of the metrics that this service pushes. */
+  /**
+   * List pushed metrics
+   *
+   * @remarks The keys of the metrics that this service pushes to `METRICS_URL`.
+   */
   @Get()
-  @ApiAnswers({ status: 200, type: AvailableMetricsDto })
+  @ApiAnswers({ operationId: 'listPushedMetrics', status: 200, type: AvailableMetricsDto })
   available(): AvailableMetricsDto {
     return { metrics_available: this.metrics.available() };
   }
 
-  /** Queues a push of all metrics to `METRICS_URL`. */
+  /**
+   * Push all metrics
+   *
+   * @remarks Queues a push of all metrics to `METRICS_URL`.
+   */
   @Post()
   @Audited('metrics.push')
   @HttpCode(200)
-  @ApiAnswers({ status: 200, type: MetricsInitiatedDto })
+  @ApiAnswers({ operationId: 'pushMetrics', status: 200, type: MetricsInitiatedDto })
   async initiate(): Promise<MetricsInitiatedDto> {
     await this.push.initiate();
     return { scheduled_metrics_initiated: true };
   }
 }
 
-@ApiExcludeController()
+@ApiTags('Helpers')
 @Controller('metrics')
 export class PrometheusController {
   constructor(@Inject(PROMETHEUS) private readonly registry: Registry) {}
 
+  /**
+   * Show metrics for Prometheus
+   *
+   * @remarks In the text format of Prometheus. Needs no token.
+   */
   @Get()
   @Public()
+  @ApiAnswers({ operationId: 'getPrometheusMetrics', status: 200, isPublic: true })
+  @ApiResponse({ status: 200, description: 'The metrics.', content: { 'text/plain': { schema: { type: 'string' } } } })
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
   scrape(): Promise<string> {
     return this.registry.metrics();

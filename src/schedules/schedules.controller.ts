@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
-import { ApiBody, ApiHeader, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { Scope } from '../database/scope.js';
 import { DeliveryDto, DeliveryPageDto } from '../deliveries/delivery-history.dto.js';
@@ -20,8 +20,13 @@ import { scheduleView } from './schedule.view.js';
 import { CreateScheduleDto, ScheduleDto, SchedulePageDto, UpdateScheduleDto } from './schedules.dto.js';
 import { SchedulesService } from './schedules.service.js';
 
+const SCHEDULE_ID = ApiParam({
+  name: 'id',
+  schema: { type: 'string', format: 'uuid' },
+  description: 'ID of the schedule, with or without hyphens.',
+});
+
 @ApiTags('Schedules')
-@ApiHeader({ name: 'Prefer', required: false, description: '`handling=strict` refuses unknown fields with a 400.' })
 @Controller('api/v1/schedule')
 export class SchedulesController {
   constructor(
@@ -30,14 +35,69 @@ export class SchedulesController {
     private readonly addresses: AddressPolicy,
   ) {}
 
-  /** Lists the schedules that the caller or a member of one of its groups created, newest first; for admins, all. A page ends early where its payloads have 4 MiB. */
+  /**
+   * List schedules
+   *
+   * @remarks Newest first. Admins see all schedules; other users those that they or a member of one of their groups
+   * created. A page ends early when its payloads reach 4 MiB.
+   */
   @Get()
-  @ApiQuery({ name: 'frequency', required: false, schema: { type: 'integer' } })
-  @ApiQuery({ name: 'enabled', required: false, schema: { type: 'boolean' } })
-  @ApiQuery({ name: 'endpoint', required: false, schema: { type: 'string' } })
-  @ApiQuery({ name: 'catch_up', required: false, schema: { enum: [...CATCH_UPS] } })
-  @ApiQuery({ name: 'overlap', required: false, schema: { enum: [...OVERLAPS] } })
-  @ApiAnswers({ status: 200, type: SchedulePageDto, errors: [400], paged: true })
+  @ApiQuery({
+    name: 'frequency',
+    required: false,
+    schema: { type: 'integer', minimum: 0 },
+    description: 'Only schedules with this number of runs in total.',
+  })
+  @ApiQuery({
+    name: 'triggered',
+    required: false,
+    schema: { type: 'integer', minimum: 0 },
+    description: 'Only schedules with this number of runs so far.',
+  })
+  @ApiQuery({
+    name: 'enabled',
+    required: false,
+    schema: { type: 'boolean' },
+    description: 'Only schedules that are enabled, or disabled.',
+  })
+  @ApiQuery({
+    name: 'active',
+    required: false,
+    deprecated: true,
+    schema: { type: 'boolean' },
+    description: 'The same as `enabled`, for older clients.',
+  })
+  @ApiQuery({
+    name: 'endpoint',
+    required: false,
+    schema: { type: 'string' },
+    description: 'Only schedules with exactly this endpoint.',
+  })
+  @ApiQuery({
+    name: 'cron_definition',
+    required: false,
+    schema: { type: 'string' },
+    description: 'Only schedules with exactly this crontab.',
+  })
+  @ApiQuery({
+    name: 'interval_definition',
+    required: false,
+    schema: { type: 'string' },
+    description: 'Only schedules with exactly this interval.',
+  })
+  @ApiQuery({
+    name: 'catch_up',
+    required: false,
+    schema: { type: 'string', enum: [...CATCH_UPS] },
+    description: 'Only schedules that catch up with late ticks like this.',
+  })
+  @ApiQuery({
+    name: 'overlap',
+    required: false,
+    schema: { type: 'string', enum: [...OVERLAPS] },
+    description: 'Only schedules that treat overlapping deliveries like this.',
+  })
+  @ApiAnswers({ operationId: 'listSchedules', status: 200, type: SchedulePageDto, errors: [400], paged: true })
   async list(
     @Query() query: Record<string, unknown>,
     @ScopeOfCaller() scope: Scope,
@@ -49,11 +109,22 @@ export class SchedulesController {
     return pageOf(results, count, page);
   }
 
-  /** Makes a schedule. Give exactly one of cron_definition and interval_definition. */
+  /**
+   * Create a schedule
+   *
+   * @remarks Give exactly one of `cron_definition` and `interval_definition`.
+   */
   @Post()
   @Audited('schedule.create')
   @ApiBody({ type: CreateScheduleDto })
-  @ApiAnswers({ status: 201, type: ScheduleDto, errors: [400] })
+  @ApiAnswers({
+    operationId: 'createSchedule',
+    status: 201,
+    type: ScheduleDto,
+    errors: [400],
+    body: true,
+    location: true,
+  })
   async create(
     @Body() input: CreateScheduleDto,
     @ScopeOfCaller() scope: Scope,
@@ -66,9 +137,14 @@ export class SchedulesController {
     return view;
   }
 
-  /** Shows a schedule. To whom it is not listed it is not there: this answers 404, as do all routes of its path. */
+  /**
+   * Show a schedule
+   *
+   * @remarks Returns 404 if the schedule does not exist or is not visible to you, as do all operations on it.
+   */
   @Get(':id')
-  @ApiAnswers({ status: 200, type: ScheduleDto, errors: [404] })
+  @SCHEDULE_ID
+  @ApiAnswers({ operationId: 'getSchedule', status: 200, type: ScheduleDto, errors: [404] })
   async get(
     @Param('id', UuidPipe) id: string,
     @ScopeOfCaller() scope: Scope,
@@ -77,11 +153,16 @@ export class SchedulesController {
     return scheduleView(await this.schedules.get(id, scope), publicUrl);
   }
 
-  /** Changes a schedule. Absent fields keep their value; giving one definition clears the other. */
+  /**
+   * Change a schedule (PUT)
+   *
+   * @remarks Does the same as PATCH: absent fields keep their value. Giving one definition clears the other.
+   */
   @Put(':id')
+  @SCHEDULE_ID
   @Audited('schedule.update', { actionOf: changeOf })
   @ApiBody({ type: UpdateScheduleDto })
-  @ApiAnswers({ status: 200, type: ScheduleDto, errors: [400, 404] })
+  @ApiAnswers({ operationId: 'putSchedule', status: 200, type: ScheduleDto, errors: [400, 404], body: true })
   async put(
     @Param('id', UuidPipe) id: string,
     @Body() input: UpdateScheduleDto,
@@ -91,11 +172,17 @@ export class SchedulesController {
     return scheduleView(await this.schedules.update(id, scheduleChanges(input, this.addresses), scope), publicUrl);
   }
 
-  /** The same as PUT. */
+  /**
+   * Change a schedule
+   *
+   * @remarks Absent fields keep their value. Giving one definition clears the other. An endpoint of another origin
+   * clears `auth_token`, unless it is given as well.
+   */
   @Patch(':id')
+  @SCHEDULE_ID
   @Audited('schedule.update', { actionOf: changeOf })
   @ApiBody({ type: UpdateScheduleDto })
-  @ApiAnswers({ status: 200, type: ScheduleDto, errors: [400, 404] })
+  @ApiAnswers({ operationId: 'updateSchedule', status: 200, type: ScheduleDto, errors: [400, 404], body: true })
   patch(
     @Param('id', UuidPipe) id: string,
     @Body() input: UpdateScheduleDto,
@@ -105,18 +192,29 @@ export class SchedulesController {
     return this.put(id, input, scope, publicUrl);
   }
 
-  /** Removes a schedule. What is still waiting of it is not sent. */
+  /**
+   * Delete a schedule
+   *
+   * @remarks Deliveries that are still waiting are not sent.
+   */
   @Delete(':id')
+  @SCHEDULE_ID
   @Audited('schedule.delete')
   @HttpCode(204)
-  @ApiAnswers({ status: 204, errors: [404] })
+  @ApiAnswers({ operationId: 'deleteSchedule', status: 204, errors: [404] })
   async remove(@Param('id', UuidPipe) id: string, @ScopeOfCaller() scope: Scope): Promise<void> {
     await this.schedules.remove(id, scope);
   }
 
-  /** Lists the deliveries of a schedule with their attempts, newest tick first, from the first attempt on. */
+  /**
+   * List the deliveries of a schedule
+   *
+   * @remarks Newest tick first, each with its attempts, first attempt first. Deliveries are listed from their first
+   * attempt on.
+   */
   @Get(':id/deliveries')
-  @ApiAnswers({ status: 200, type: DeliveryPageDto, errors: [404], paged: true })
+  @SCHEDULE_ID
+  @ApiAnswers({ operationId: 'listDeliveries', status: 200, type: DeliveryPageDto, errors: [404], paged: true })
   async deliveries(
     @Param('id', UuidPipe) id: string,
     @ScopeOfCaller() scope: Scope,

@@ -13,6 +13,7 @@ import {
   Min,
   ValidateIf,
 } from 'class-validator';
+import { apiSchema } from '../http/api-schemas.js';
 import { RawJsonField, ReadOnlyFields } from '../http/input.pipe.js';
 import { PageDto } from '../http/page.dto.js';
 import type { RawJson } from '../http/raw-json.js';
@@ -22,18 +23,10 @@ import { OVERLAPS, type Overlap } from './schedule.entity.js';
 /** What `auth_token` reads as when one is set; written back, it changes nothing. */
 export const MASKED_TOKEN = '********';
 
-// OpenAPI has no word for any JSON value; objects are what most are.
 const ANY_JSON = {
-  // Makes the generator leave the property's class alone; oneOf takes its place.
-  type: 'object',
-  additionalProperties: true,
-  oneOf: [
-    { type: 'object', nullable: true },
-    { type: 'array', items: {} },
-    { type: 'string' },
-    { type: 'number' },
-    { type: 'boolean' },
-  ],
+  // Keeps the generator from describing the property's class. It drops a type that stands beside a combinator.
+  type: 'string',
+  allOf: [apiSchema('JsonValue')],
   example: { hello: 'world' },
 } satisfies ApiPropertyOptions;
 const NOT_A_STRING = { message: 'Not a valid string.' };
@@ -77,9 +70,10 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
+// No `default` in a description of input: generators of clients take a field that has one for required.
 @ReadOnlyFields(READ_ONLY)
 abstract class ScheduleFieldsDto {
-  /** Runs in total, after which the schedule turns itself off; null for no end. */
+  /** Runs in total, after which the schedule turns itself off. Default: null, no end. */
   @ApiPropertyOptional({ type: 'integer', nullable: true, minimum: 1, example: null })
   @ToInteger()
   @IfNotNull()
@@ -109,7 +103,7 @@ abstract class ScheduleFieldsDto {
   @IsString(NOT_A_STRING)
   inteval_definition?: string | null;
 
-  /** Sent as `Authorization: Token <auth_token>`. Reads as `********`. */
+  /** Sent as `Authorization: Token <auth_token>`. Reads as `********`. Default: null, none is sent. */
   @ApiPropertyOptional({ type: 'string', nullable: true, example: 'c05fbab6d5f912429052830c77eeb022249324cb' })
   @BlankIsNull()
   @IfNotNull()
@@ -118,15 +112,15 @@ abstract class ScheduleFieldsDto {
   @IsString(NOT_A_STRING)
   auth_token?: string | null;
 
-  /** Any JSON value; sent exactly as it is written here. */
+  /** Any JSON value, sent exactly as it is written here. Default: an empty object. */
   @ApiPropertyOptional(ANY_JSON)
   @IfGiven()
   @IsNotEmpty()
   @RawJsonField()
   payload?: RawJson;
 
-  /** Whether the schedule runs. Switching it off stops what is still waiting. */
-  @ApiPropertyOptional({ type: 'boolean', default: true, example: true })
+  /** Whether the schedule runs. Switching it off stops what is still waiting. Default: true. */
+  @ApiPropertyOptional({ type: 'boolean', example: true })
   @ToBoolean()
   @IfGiven()
   @IsBoolean({ message: 'Must be a valid boolean.' })
@@ -141,15 +135,18 @@ abstract class ScheduleFieldsDto {
 
   /**
    * What is delivered of ticks more than 60 s late, if they are at most CATCH_UP_WINDOW old: the latest one, none, or
-   * all (the latest 100, oldest first). The others are recorded as missed.
+   * all (the latest 100, oldest first). The others are recorded as missed. Default: latest.
    */
-  @ApiPropertyOptional({ enum: CATCH_UPS, default: 'latest', example: 'latest' })
+  @ApiPropertyOptional({ enum: CATCH_UPS, example: 'latest' })
   @IfGiven()
   @OneOf(CATCH_UPS)
   catch_up?: CatchUp;
 
-  /** Skip: a tick is not delivered while the delivery before it has not ended, its retries included; it is recorded. */
-  @ApiPropertyOptional({ enum: OVERLAPS, default: 'allow', example: 'allow' })
+  /**
+   * Skip: a tick is not delivered while the delivery before it has not ended, its retries included; it is recorded.
+   * Default: allow.
+   */
+  @ApiPropertyOptional({ enum: OVERLAPS, example: 'allow' })
   @IfGiven()
   @OneOf(OVERLAPS)
   overlap?: Overlap;
@@ -173,24 +170,43 @@ export class UpdateScheduleDto extends ScheduleFieldsDto {
 
 /** A schedule as it is shown. */
 export class ScheduleDto {
-  /** @example "http://scheduler.example.org/api/v1/schedule/0197b6a0-6d2f-7c31-9a41-d0a9fd9b1c55/" */
+  /**
+   * URL of the schedule.
+   * @example "http://scheduler.example.org/api/v1/schedule/0197b6a0-6d2f-7c31-9a41-d0a9fd9b1c55/"
+   */
+  @ApiProperty({ type: 'string', format: 'uri' })
   url: string;
 
   /** @example "0197b6a0-6d2f-7c31-9a41-d0a9fd9b1c55" */
+  @ApiProperty({ type: 'string', format: 'uuid' })
   id: string;
 
-  /** @example null */
+  /**
+   * Runs in total, after which the schedule turns itself off; null for no end.
+   * @example null
+   */
+  @ApiProperty({ type: 'integer', nullable: true })
   frequency: number | null;
 
-  /** @example "0 8 * * mon-fri" */
+  /**
+   * The crontab, in UTC; null if the schedule has an interval.
+   * @example "0 8 * * mon-fri"
+   */
   cron_definition: string | null;
 
-  /** @example null */
+  /**
+   * The interval; null if the schedule has a crontab.
+   * @example null
+   */
   interval_definition: string | null;
 
-  /** @example "https://app.example.org/hooks/tick" */
+  /**
+   * The URL that is POSTed to.
+   * @example "https://app.example.org/hooks/tick"
+   */
   endpoint: string;
 
+  /** What is sent. */
   @ApiProperty(ANY_JSON)
   payload: RawJson;
 
@@ -206,7 +222,10 @@ export class ScheduleDto {
    */
   next_send_at: Date | null;
 
-  /** @example true */
+  /**
+   * Whether the schedule runs.
+   * @example true
+   */
   enabled: boolean;
 
   /** What is delivered of late ticks. */
@@ -221,6 +240,7 @@ export class ScheduleDto {
    * Runs so far.
    * @example 0
    */
+  @ApiProperty({ type: 'integer', minimum: 0 })
   triggered: number;
 
   /**
@@ -231,12 +251,20 @@ export class ScheduleDto {
 
   created_at: Date;
 
-  /** @example "http://scheduler.example.org/api/v1/user/1/" */
+  /**
+   * URL of the user; null if it is not known.
+   * @example "http://scheduler.example.org/api/v1/user/1/"
+   */
+  @ApiProperty({ type: 'string', format: 'uri', nullable: true })
   created_by: string | null;
 
   updated_at: Date;
 
-  /** @example "http://scheduler.example.org/api/v1/user/1/" */
+  /**
+   * URL of the user; null if it is not known.
+   * @example "http://scheduler.example.org/api/v1/user/1/"
+   */
+  @ApiProperty({ type: 'string', format: 'uri', nullable: true })
   updated_by: string | null;
 }
 

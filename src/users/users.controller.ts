@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Param, Patch, Put } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiParam, ApiTags } from '@nestjs/swagger';
 import { AdminOnly } from '../http/access.decorators.js';
 import { ApiAnswers } from '../http/api-answers.decorator.js';
 import { Audited } from '../http/audited.decorator.js';
@@ -9,32 +9,48 @@ import { PublicUrl } from '../http/public-url.js';
 import { UserDto, UserInputDto, UserPageDto } from './users.dto.js';
 import { UsersService } from './users.service.js';
 
+const USER_ID = ApiParam({ name: 'id', schema: { type: 'integer', minimum: 1 }, description: 'ID of the user.' });
+
 @ApiTags('Users and groups')
 @Controller('api/v1/user')
 export class UsersController {
   constructor(private readonly users: UsersService) {}
 
-  /** Lists users, newest first. */
+  /**
+   * List users
+   *
+   * @remarks Newest first.
+   */
   @Get()
-  @ApiAnswers({ status: 200, type: UserPageDto, paged: true })
+  @ApiAnswers({ operationId: 'listUsers', status: 200, type: UserPageDto, paged: true })
   async list(@PageOf() page: PageRequest, @PublicUrl() publicUrl: string): Promise<Page<UserDto>> {
     const [users, count] = await this.users.list(page);
     const results = users.map((user) => UserDto.of(user, publicUrl));
     return pageOf(results, count, page);
   }
 
-  /** Shows a user. */
+  /**
+   * Show a user
+   *
+   * @remarks Users are visible to all users.
+   */
   @Get(':id')
-  @ApiAnswers({ status: 200, type: UserDto, errors: [404] })
+  @USER_ID
+  @ApiAnswers({ operationId: 'getUser', status: 200, type: UserDto, errors: [404] })
   async get(@Param('id', IntegerIdPipe) id: number, @PublicUrl() publicUrl: string): Promise<UserDto> {
     return UserDto.of(await this.users.get(id), publicUrl);
   }
 
-  /** Puts a user into exactly the groups given. Admins only. */
+  /**
+   * Change a user (PUT)
+   *
+   * @remarks Does the same as PATCH. For admins.
+   */
   @Put(':id')
+  @USER_ID
   @Audited('user.update')
   @AdminOnly()
-  @ApiAnswers({ status: 200, type: UserDto, errors: [400, 403, 404] })
+  @ApiAnswers({ operationId: 'putUser', status: 200, type: UserDto, errors: [400, 403, 404], body: true })
   async put(
     @Param('id', IntegerIdPipe) id: number,
     @Body() input: UserInputDto,
@@ -43,11 +59,16 @@ export class UsersController {
     return UserDto.of(await this.users.setGroups(id, input.groups), publicUrl);
   }
 
-  /** The same as PUT: the groups are all that can be changed. Admins only. */
+  /**
+   * Change a user
+   *
+   * @remarks Puts the user into exactly the given groups. For admins.
+   */
   @Patch(':id')
+  @USER_ID
   @Audited('user.update')
   @AdminOnly()
-  @ApiAnswers({ status: 200, type: UserDto, errors: [400, 403, 404] })
+  @ApiAnswers({ operationId: 'updateUser', status: 200, type: UserDto, errors: [400, 403, 404], body: true })
   patch(
     @Param('id', IntegerIdPipe) id: number,
     @Body() input: UserInputDto,

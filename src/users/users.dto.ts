@@ -19,6 +19,7 @@ export class UserInputDto {
 
 export class UserDto {
   /** @example 1 */
+  @ApiProperty({ type: 'integer', minimum: 1 })
   id: number;
 
   /** @example "john@example.org" */
@@ -27,10 +28,15 @@ export class UserDto {
   /** @example "john@example.org" */
   username: string;
 
-  /** @example ["http://scheduler.example.org/api/v1/group/1/"] */
+  /**
+   * URLs of the groups of the user.
+   * @example ["http://scheduler.example.org/api/v1/group/1/"]
+   */
+  @ApiProperty({ type: 'array', items: { type: 'string', format: 'uri' } })
   groups: string[];
 
   /** @example "http://scheduler.example.org/api/v1/user/1/" */
+  @ApiProperty({ type: 'string', format: 'uri' })
   url: string;
 
   static of(user: User, publicUrl: string): UserDto {
