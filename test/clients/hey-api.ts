@@ -39,7 +39,7 @@ async function pageFrom(offset: number): Promise<SchedulePageDto> {
 /** Follows `next` from page to page. */
 async function allSchedules(): Promise<ScheduleDto[]> {
   const schedules: ScheduleDto[] = [];
-  for (let offset: number | null = 0; offset !== null; ) {
+  for (let offset: number | null = 0; offset !== null;) {
     const { results, next } = await pageFrom(offset);
     schedules.push(...results);
     offset = next === null ? null : Number(new URL(next).searchParams.get('offset'));

@@ -27,7 +27,7 @@ async function pageFrom(offset: number): Promise<components['schemas']['Schedule
 /** Follows `next` from page to page. */
 async function allSchedules(): Promise<Schedule[]> {
   const schedules: Schedule[] = [];
-  for (let offset: number | null = 0; offset !== null; ) {
+  for (let offset: number | null = 0; offset !== null;) {
     const { results, next } = await pageFrom(offset);
     schedules.push(...results);
     offset = next === null ? null : Number(new URL(next).searchParams.get('offset'));

@@ -8,6 +8,7 @@ const UNKNOWN_NUMBER = '2000000000';
 /**
  * Every route of the API, and who may do what with it. A new route needs a row:
  *
+ * - `public`: needs no token, and shows nothing that belongs to a user
  * - `everyone`: answers every user alike, and changes nothing that is anybody's
  * - `admins`: 403 for everyone else
  * - `schedules`, `failed tasks`: shows those in scope and nothing of the others
@@ -16,7 +17,15 @@ const UNKNOWN_NUMBER = '2000000000';
  */
 const ROUTES: Record<
   string,
-  'everyone' | 'admins' | 'its own' | 'schedules' | 'failed tasks' | 'a schedule' | 'a failed task' | 'itself'
+  | 'public'
+  | 'everyone'
+  | 'admins'
+  | 'its own'
+  | 'schedules'
+  | 'failed tasks'
+  | 'a schedule'
+  | 'a failed task'
+  | 'itself'
 > = {
   'GET /api/v1/schedule': 'schedules',
   'POST /api/v1/schedule': 'itself',
@@ -52,6 +61,9 @@ const ROUTES: Record<
   'GET /api/metrics': 'everyone',
   'POST /api/metrics': 'everyone',
   'GET /api/health': 'everyone',
+  'GET /health/live': 'public',
+  'GET /health/ready': 'public',
+  'GET /metrics': 'public',
 };
 
 const routesThat = (access: string) =>

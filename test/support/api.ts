@@ -1,3 +1,5 @@
+import { committedOperations, operationFor, responseFault } from './openapi.js';
+
 export const ADMIN_TOKEN = 'test-admin-token-0123456789';
 
 // What the API answered, parsed; the assertions of the tests say what they expect of it.
@@ -19,7 +21,7 @@ export type ApiCall = (
   headers?: Record<string, string>,
 ) => Promise<Reply>;
 
-/** Calls an API at a base URL. */
+/** Calls an API at a base URL. Every response must be as the OpenAPI document describes it. */
 export function caller(url: string): ApiCall {
   return async (method, path, body, headers = {}) => {
     const isText = typeof body === 'string';
@@ -40,6 +42,10 @@ export function caller(url: string): ApiCall {
     } catch {
       // not JSON: the text will do
     }
-    return { status: response.status, headers: response.headers, text, body: parsed };
+    const { status } = response;
+    const operation = operationFor(committedOperations(), method, path);
+    const fault = operation && responseFault(operation, { status, text });
+    if (fault) throw new Error(fault);
+    return { status, headers: response.headers, text, body: parsed };
   };
 }

@@ -164,22 +164,27 @@ function bodiesOf({ body }: Operation, document: OpenApiDocument): fc.Arbitrary<
 
 /** The text of a value that suits a schema, mostly. */
 function valueOf(schema: Schema, document: OpenApiDocument): fc.Arbitrary<string> {
-  const { enum: choices, type, format, items, example } = resolved(schema, document);
-  const examples = example === undefined ? [] : [fc.constant(JSON.stringify(example))];
+  const { enum: choices, type, format, items, example, examples = [] } = resolved(schema, document);
+  const types = [type ?? []].flat();
+  const known = [example, ...examples]
+    .filter((one) => one !== undefined)
+    .map((one) => fc.constant(JSON.stringify(one)));
   const suited = (): fc.Arbitrary<unknown> => {
     if (choices) return fc.constantFrom(...choices);
     if (format === 'uri') return fc.webUrl();
     if (format === 'email') return fc.emailAddress();
     if (format === 'date-time') return fc.date({ noInvalidDate: true });
-    if (type === 'integer' || type === 'number') return fc.integer({ min: -5, max: 100 });
-    if (type === 'boolean') return fc.boolean();
-    if (type === 'string') return anyText;
+    if (types.includes('integer') || types.includes('number')) return fc.integer({ min: -5, max: 100 });
+    if (types.includes('boolean')) return fc.boolean();
+    if (types.includes('string')) return anyText;
     return fc.constant(null);
   };
-  if (type === 'array' && items) {
+  if (types.includes('array') && items) {
     return fc.array(valueOf(items, document), { maxLength: 3 }).map((texts) => `[${texts.join(',')}]`);
   }
-  return fc.oneof(...examples, type === 'object' ? anyJson : suited().map((value) => JSON.stringify(value)));
+  // Without a type, any JSON will do.
+  const isAny = types.length === 0 || types.includes('object');
+  return fc.oneof(...known, isAny ? anyJson : suited().map((value) => JSON.stringify(value)));
 }
 
 function textOf(fields: Record<string, string | undefined>): string {
