@@ -15,7 +15,7 @@ interface Answers {
   /** status of success */
   status: number;
   type?: Type;
-  /** which of 400, 403, 404 a caller has to expect; 401, 429 and 503 go without saying */
+  /** which of 400, 403, 404 a caller has to expect; 401, 429, 500 and 503 go without saying */
   errors?: number[];
   /** takes `limit` and `offset` */
   paged?: boolean;
@@ -43,6 +43,7 @@ const ERRORS: Record<number, [description: string, detail: string]> = {
   413: ['The body exceeds 256 KiB.', 'Request body is too large'],
   415: ['The body is neither JSON nor a form.', 'Unsupported media type "application/xml" in request.'],
   429: ['Too many requests.', 'Request was throttled. Expected available in 42 seconds.'],
+  500: ['The service failed. Its log has the reason.', 'A server error occurred.'],
   503: ['The database cannot be reached.', 'Service temporarily unavailable, try again later.'],
 };
 
@@ -79,7 +80,7 @@ const WARNING: Headers = {
 export function ApiAnswers(answers: Answers): MethodDecorator {
   const { operationId, status, type, errors = [], paged = false, body = false, isPublic = false } = answers;
   const hasInput = errors.includes(400);
-  const always = isPublic ? [] : [401, 429, 503];
+  const always = isPublic ? [500] : [401, 429, 500, 503];
   const others = [...errors.filter((error) => error !== 400), ...(body ? [413, 415] : []), ...always];
   const headers = { ...REQUEST_ID, ...(answers.location && LOCATION), ...(body && WARNING) };
   return applyDecorators(

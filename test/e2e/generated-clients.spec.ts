@@ -58,13 +58,13 @@ describe('a client generated from the OpenAPI document', () => {
     await database[Symbol.asyncDispose]();
   });
 
-  it('by openapi-typescript and openapi-fetch compiles in strict mode and works', async () => {
+  it('by openapi-typescript and openapi-fetch compiles in strict mode and works', { timeout: 180_000 }, async () => {
     await runModule(inModules('openapi-typescript', 'bin', 'cli.js'), ['openapi.json', '-o', 'schema.ts']);
     await compile('openapi-fetch.ts');
     expect(await report('openapi-fetch.ts')).toEqual(REPORT);
   });
 
-  it('by @hey-api/openapi-ts compiles in strict mode and works', async () => {
+  it('by @hey-api/openapi-ts compiles in strict mode and works', { timeout: 180_000 }, async () => {
     const args = ['-i', 'openapi.json', '-o', 'client', '--no-log-file'];
     await runModule(inModules('@hey-api', 'openapi-ts', 'bin', 'run.js'), args);
     await compile('hey-api.ts');

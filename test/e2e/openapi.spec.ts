@@ -100,7 +100,7 @@ describe('the check of responses against the document', () => {
     ['a field that is not documented', 200, { ...right, more: 1 }, 'additionalProperties'],
     ['a wrong type', 200, { ...right, up: 'yes' }, 'must be boolean'],
     ['an error without a detail', 401, { error: 'no' }, 'required'],
-    ['a status that is not documented', 500, { detail: 'no' }, 'not documented'],
+    ['a status that is not documented', 502, { detail: 'no' }, 'not documented'],
     ['an undocumented error of another shape', 405, { message: 'no' }, 'not the shape'],
   ])('finds with %s what it should', (_, status, body, fault) => {
     const found = responseFault(health, { status, text: JSON.stringify(body) });
