@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { AddressPolicy } from '../outbound/address-policy.js';
-import { SYSTEM_LOOKUP } from '../outbound/guarded-connector.js';
+import { SYSTEM_LOOKUP } from '../outbound/host-addresses.js';
 import { OutboundClient } from '../outbound/outbound-client.js';
 import { classifyError } from './attempt-error.js';
 

@@ -4,7 +4,8 @@ import { Agent, request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { egressRanges } from '../../src/config/egress.js';
 import { AddressPolicy } from '../../src/outbound/address-policy.js';
-import { guardedConnector, SYSTEM_LOOKUP } from '../../src/outbound/guarded-connector.js';
+import { guardedConnector } from '../../src/outbound/guarded-connector.js';
+import { SYSTEM_LOOKUP } from '../../src/outbound/host-addresses.js';
 import { OutboundClient } from '../../src/outbound/outbound-client.js';
 import { type Listeners, startListeners } from '../support/listeners.js';
 import { type NameServer, startNameServer } from '../support/name-server.js';
@@ -157,17 +158,32 @@ describe('a name', () => {
     [['169.254.169.254']],
     [['fe80::1']],
     [['127.0.0.1', '::1']],
-    // Nobody listens at the permitted one, so that the other would be dialled next.
-    [[PERMITTED, '127.0.0.1']],
-    [['127.0.0.1', PERMITTED]],
-    [[PERMITTED, '::1']],
-    [[PERMITTED, PERMITTED, '::ffff:127.0.0.1']],
-  ])('that is %s is refused, and neither of the addresses connected to', async (addresses) => {
+  ])('that is %s is refused, and none of the addresses connected to', async (addresses) => {
     names.answers('evil.test', addresses);
     await using client = startClient(names.lookup);
 
     for (const scheme of ['http', 'https']) {
       await expect(client.send(`${scheme}://evil.test:${local.port}/`)).rejects.toMatchObject(REFUSED);
+    }
+
+    expect(await local.connections()).toEqual(NOBODY);
+  });
+
+  it.each([
+    // Nobody listens at the permitted one, so that the other would be dialled next.
+    [[PERMITTED, '127.0.0.1']],
+    [['127.0.0.1', PERMITTED]],
+    [[PERMITTED, '::1']],
+    [['::1', '127.0.0.1', PERMITTED, '::ffff:127.0.0.1']],
+  ])('that is %s is tried at the permitted address only', async (addresses) => {
+    names.answers('mixed.test', addresses);
+    await using client = startClient(names.lookup);
+
+    for (const scheme of ['http', 'https']) {
+      await expect(client.send(`${scheme}://mixed.test:${local.port}/`)).rejects.toMatchObject({
+        code: 'ECONNREFUSED',
+        message: `connect ECONNREFUSED ${PERMITTED}:${local.port}`,
+      });
     }
 
     expect(await local.connections()).toEqual(NOBODY);
@@ -225,7 +241,9 @@ describe('a connection', () => {
       sockets.push(connect(elsewhere.port, '127.0.0.1'));
       return sockets[0];
     };
-    const agent = new Agent({ connect: guardedConnector(policyOf(), dial, { timeoutMs: 5_000 }) });
+    names.answers('good.test', [PERMITTED]);
+    const options = { lookup: names.lookup, timeoutMs: 5_000, dial };
+    const agent = new Agent({ connect: guardedConnector(policyOf(), options) });
 
     await expect(request(`${scheme}://good.test/`, { dispatcher: agent })).rejects.toMatchObject(REFUSED);
 
