@@ -9,7 +9,7 @@ const TELLING = ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH'];
 
 /** Begins a TCP connection to an address. */
 export type Dial = (address: string) => Socket;
-type Callback = (error: Error | null, socket: Socket | null) => void;
+type Callback = (...outcome: [Error, null] | [null, Socket]) => void;
 
 /**
  * Connects to the first address that accepts (Happy Eyeballs, RFC 8305). An address that fails makes room for the next

@@ -8,14 +8,14 @@ const MAX_INTERIM_BYTES = 16 * 1024;
 /** A connection to a receiver, and what is known of it that undici does not say. */
 export class Connection {
   private requests = 0;
-  private interim: InterimResponses | null = null;
+  private readonly interim = new InterimResponses(MAX_INTERIM_BYTES);
   private hasHeard = false;
 
   constructor(socket: Socket) {
     const read = socket.read.bind(socket) as (size?: number) => Buffer | null;
     socket.read = (size?: number) => {
       const chunk = read(size);
-      return chunk === null || this.interim === null ? chunk : this.received(chunk, this.interim, socket);
+      return chunk === null ? null : this.received(chunk, socket);
     };
   }
 
@@ -23,7 +23,7 @@ export class Connection {
   begin(): void {
     this.requests += 1;
     this.hasHeard = false;
-    this.interim = new InterimResponses(MAX_INTERIM_BYTES);
+    this.interim.restart();
   }
 
   /** Whether the connection was kept from an earlier request, and no byte came since the last one began. */
@@ -31,10 +31,10 @@ export class Connection {
     return this.requests > 1 && !this.hasHeard;
   }
 
-  private received(chunk: Buffer, interim: InterimResponses, socket: Socket): Buffer | null {
+  private received(chunk: Buffer, socket: Socket): Buffer | null {
     this.hasHeard = true;
     try {
-      return interim.next(chunk);
+      return this.interim.next(chunk);
     } catch (error) {
       socket.destroy(error as Error);
       return null;

@@ -2,20 +2,15 @@ import { ADDRCONFIG, lookup as systemLookup, type LookupAddress } from 'node:dns
 import { isIP, type LookupFunction } from 'node:net';
 import type { AddressPolicy } from './address-policy.js';
 import { AddressRefusedError } from './address-refused.error.js';
+import { isLocalhost, LOOPBACK_ADDRESSES } from './localhost.js';
 
 /** Looks a name up by the operating system: hosts file, search domains and all. */
 export const SYSTEM_LOOKUP = systemLookup as LookupFunction;
 
-const LOOPBACK = ['127.0.0.1', '::1'];
 // A host without an IPv6 address other than ::1 asks for no IPv6 addresses.
 const LOOKUP_OPTIONS = { all: true, family: 0, hints: ADDRCONFIG } as const;
 
 type Callback = (error: Error | null, addresses: string[]) => void;
-
-/** Whether a name is loopback by definition (RFC 6761), with or without the dot of the root. */
-export function isLocalhost(hostname: string): boolean {
-  return /(^|\.)localhost\.?$/i.test(hostname);
-}
 
 /**
  * Calls back with the addresses of a host that the policy permits, in the order to try them.
@@ -38,7 +33,7 @@ export function permittedAddresses(
     else callback(null, byTurns(addresses));
   };
   if (isIP(hostname)) return judge([hostname]);
-  if (isLocalhost(hostname)) return judge(LOOPBACK);
+  if (isLocalhost(hostname)) return judge(LOOPBACK_ADDRESSES);
   lookup(hostname, LOOKUP_OPTIONS, (error, found) => {
     if (error) callback(error, []);
     else judge((found as LookupAddress[]).map(({ address }) => address));

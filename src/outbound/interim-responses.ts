@@ -29,16 +29,23 @@ export class UnaskedUpgradeError extends Error {
 }
 
 /**
- * Takes the interim responses (1xx) out of what a connection brings for one request. undici takes a 100 for a fault of
+ * Takes the interim responses (1xx) out of what a connection brings, request by request. undici takes a 100 for a fault of
  * the receiver, though a receiver may send one unasked (RFC 9110, section 15.2), as some proxies do.
  */
 export class InterimResponses {
   private held: Buffer = NOTHING;
   private skipped = 0;
-  private isFinal = false;
+  private isFinal = true;
 
-  /** @param limit bytes of all interim responses together */
+  /** @param limit bytes of all interim responses to one request */
   constructor(private readonly limit: number) {}
+
+  /** Begins the responses to another request. */
+  restart(): void {
+    this.held = NOTHING;
+    this.skipped = 0;
+    this.isFinal = false;
+  }
 
   /**
    * @returns what is not of an interim response, as soon as that is certain; null when nothing is left
