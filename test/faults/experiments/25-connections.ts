@@ -1,5 +1,5 @@
 import type { Account } from '../library/account.js';
-import { exactly, experiment, type Figure } from '../library/experiment.js';
+import { atLeast, exactly, experiment, type Figure, noted } from '../library/experiment.js';
 import type { Lab } from '../library/lab.js';
 import type { Watched } from '../library/oracle.js';
 import { duplicatesAtMost, noneEnded, nothingLost } from '../library/verdicts.js';
@@ -8,6 +8,8 @@ interface Group {
   name: string;
   periodS: number;
   endpoint: (n: number) => Promise<string>;
+  /** whether requests are certain to be sent again */
+  resends?: boolean;
 }
 
 export default experiment({
@@ -23,7 +25,7 @@ export default experiment({
     const all = watched.flatMap(([, due]) => due);
     const account = await lab.settled(all, 180_000);
     return [
-      ...watched.map(([group, due]) => ofGroup(group, due, account)),
+      ...watched.flatMap(([group, due]) => ofGroup(group, due, account)),
       ...nothingLost(lab, account),
       duplicatesAtMost(lab, account, 0),
       noneEnded([replica]),
@@ -32,11 +34,12 @@ export default experiment({
 });
 
 function groups({ sink }: Lab): Group[] {
+  const reused = { periodS: 1, resends: true };
   return [
     { name: 'idle for 2 s, closed', periodS: 2, endpoint: (n) => sink.alone(`/idle-2-${n}`, { kept: 2_000 }) },
     { name: 'idle for 1 s, closed', periodS: 1, endpoint: (n) => sink.alone(`/idle-1-${n}`, { kept: 1_000 }) },
-    { name: 'used again, closed', periodS: 1, endpoint: (n) => sink.alone(`/closed-${n}`, { kept: 'closed' }) },
-    { name: 'used again, reset', periodS: 1, endpoint: (n) => sink.alone(`/reset-${n}`, { kept: 'reset' }) },
+    { ...reused, name: 'used again, closed', endpoint: (n) => sink.alone(`/closed-${n}`, { kept: 'closed' }) },
+    { ...reused, name: 'used again, reset', endpoint: (n) => sink.alone(`/reset-${n}`, { kept: 'reset' }) },
     { name: 'on ::1 only', periodS: 1, endpoint: (n) => sink.onIpv6(`/ipv6-${n}`) },
     {
       name: 'first address of three refuses',
@@ -55,9 +58,13 @@ async function schedulesOf(lab: Lab, group: Group, receivers: number, frequency:
   return due;
 }
 
-function ofGroup({ name }: Group, due: Watched[], account: Account): Figure {
+function ofGroup({ name, resends }: Group, due: Watched[], account: Account): Figure[] {
   const ids = new Set(due.map(({ id }) => id));
   const rows = account.rows.filter(({ schedule_id }) => ids.has(schedule_id));
   const failed = rows.filter(({ outcome }) => outcome !== 'delivered');
-  return exactly(`${name}: failed attempts of ${rows.length}`, failed.length, 0);
+  const resent = rows.filter(({ is_resent }) => is_resent).length;
+  return [
+    exactly(`${name}: failed attempts of ${rows.length}`, failed.length, 0),
+    resends ? atLeast(`${name}: sent again`, resent, 1) : noted(`${name}: sent again`, String(resent)),
+  ];
 }

@@ -73,6 +73,8 @@ function answer(
   if (evil) return EVILS[evil](response);
   // Written out, so that Node.js does not announce how long it keeps the connection.
   if (kept !== undefined) response.setHeader('connection', 'keep-alive');
+  // So that there is a second request.
+  if (typeof kept === 'string') response.setHeader('keep-alive', 'timeout=60');
   if (typeof kept === 'number') response.once('finish', () => closeWhenIdle(socket, kept));
   const status = pick(behaviour.statuses, nth, 200);
   // A caller that is gone is given nothing.

@@ -18,8 +18,8 @@ export interface Behaviour {
   /** instead of an answer */
   evil?: 'hang' | 'drip' | 'endless' | 'gzip bomb' | 'reset' | 'malformed' | 'huge headers';
   /**
-   * How kept connections end: closed when idle for so many milliseconds; closed, or reset, by the second request, which
-   * is not looked at. The sink announces none of it. Default: they are kept for a minute
+   * How kept connections end: closed when idle for so many milliseconds, which is not announced; closed, or reset, by
+   * the second request, which is not looked at. Default: they are kept for a minute
    */
   kept?: number | 'closed' | 'reset';
 }
