@@ -7,7 +7,19 @@ import { requestOfLine } from './http/request-id.js';
  */
 const FIELDS = new Set([
   ...['msg', 'err', 'context', 'req', 'reqId'],
-  ...['delivery', 'schedule', 'tick', 'attempt', 'decision', 'status', 'error', 'durationMs', 'latenessMs', 'origin'],
+  ...[
+    'delivery',
+    'schedule',
+    'tick',
+    'attempt',
+    'decision',
+    'status',
+    'error',
+    'durationMs',
+    'latenessMs',
+    'origin',
+    'resent',
+  ],
   ...['method', 'route', 'user', 'client', 'trace_id', 'span_id', 'version', 'replica', 'roles'],
 ]);
 

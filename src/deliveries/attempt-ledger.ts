@@ -103,4 +103,5 @@ export interface AttemptRow {
   missed_from: Date | null;
   missed_count: number | null;
   replica: string;
+  is_resent: boolean;
 }

@@ -55,4 +55,8 @@ export class Attempt {
   /** Which process made the attempt. */
   @Column({ type: 'text' })
   replica: string;
+
+  /** Its kept connection was found closed, and the request was sent once more over a new one. */
+  @Column({ type: 'boolean', name: 'is_resent', default: false })
+  isResent: boolean;
 }

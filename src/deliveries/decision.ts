@@ -13,6 +13,8 @@ export interface AttemptResult {
   excerpt: string | null;
   /** seconds that the receiver asked to wait; null when it did not */
   retryAfterSeconds: number | null;
+  /** the connection of the request was found closed, and the request sent once more over a new one */
+  isResent?: boolean;
 }
 
 export type Decision = { kind: 'delivered' } | { kind: 'retry'; inSeconds: number } | { kind: 'failed' };

@@ -50,7 +50,7 @@ export class DeliveryAttempts {
   private note({ delivery, target, decision, result, latenessMs, span }: Note): void {
     // Not even made up when nobody reads it.
     if (!this.log.logger.isLevelEnabled('info')) return;
-    const { status, error, durationMs } = result;
+    const { status, error, durationMs, isResent } = result;
     this.log.info({
       msg: 'attempt',
       delivery: delivery.id,
@@ -61,6 +61,7 @@ export class DeliveryAttempts {
       status,
       error,
       durationMs,
+      ...(isResent && { resent: true }),
       latenessMs,
       origin: new URL(target.endpoint).origin,
       ...traceFields(span),

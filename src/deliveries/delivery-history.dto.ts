@@ -46,6 +46,13 @@ export class AttemptDto {
    * @example "web-1/4711"
    */
   replica: string;
+
+  /**
+   * Whether the request was sent twice within this attempt: the receiver had closed the kept connection that it was sent
+   * over first, so it was sent again at once over a new one, with the same headers.
+   * @example false
+   */
+  resent: boolean;
 }
 
 /** Consecutive ticks that were dropped because they were too late. */

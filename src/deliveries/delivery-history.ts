@@ -37,6 +37,6 @@ function wasPosted({ duration_ms }: AttemptRow): boolean {
 }
 
 function attemptView(row: AttemptRow): AttemptDto {
-  const { attempt, started_at, duration_ms, status, error, excerpt, retry_at, replica } = row;
-  return { attempt, started_at, duration_ms, status, error, response: excerpt, retry_at, replica };
+  const { attempt, started_at, duration_ms, status, error, excerpt, retry_at, replica, is_resent } = row;
+  return { attempt, started_at, duration_ms, status, error, response: excerpt, retry_at, replica, resent: is_resent };
 }

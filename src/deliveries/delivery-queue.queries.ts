@@ -79,9 +79,9 @@ export const SETTLE = `
   WITH verdict AS MATERIALIZED (
     SELECT *
       FROM unnest($1::uuid[], $2::timestamptz[], $3::int[], $4::text[], $5::float8[], $6::float8[], $7::int[],
-                  $8::int[], $9::text[], $10::text[]) WITH ORDINALITY
+                  $8::int[], $9::text[], $10::text[], $12::bool[]) WITH ORDINALITY
         AS v (schedule_id, scheduled_for, attempt, outcome, retry_seconds, age_seconds, duration_ms, status, error,
-              excerpt, nth)
+              excerpt, is_resent, nth)
   ), held AS MATERIALIZED (
     SELECT v.*, mine.is_held
       FROM verdict v
@@ -102,9 +102,10 @@ export const SETTLE = `
        AND d.schedule_id = h.schedule_id AND d.scheduled_for = h.scheduled_for AND d.attempts = h.attempt
   ), recorded AS (
     INSERT INTO attempts (schedule_id, scheduled_for, attempt, started_at, duration_ms, status, error, excerpt, outcome,
-                          retry_at, replica)
+                          retry_at, replica, is_resent)
     SELECT schedule_id, scheduled_for, attempt, now() - make_interval(secs => v.age_seconds), v.duration_ms, v.status,
-           v.error, v.excerpt, h.outcome, now() + make_interval(secs => h.retry_seconds), $11
+           v.error, v.excerpt, h.outcome, now() + make_interval(secs => h.retry_seconds), $11,
+           v.is_resent
       FROM verdict v LEFT JOIN held h USING (schedule_id, scheduled_for, attempt)
      WHERE v.duration_ms IS NOT NULL OR h.is_held
     ON CONFLICT DO NOTHING

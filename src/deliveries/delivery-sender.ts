@@ -10,7 +10,7 @@ import { excerptOf, masked } from './excerpt.js';
 import { retryAfterSeconds } from './retry-after.js';
 import { signatureHeaders } from './signature.js';
 
-/** Makes one POST. Whatever comes of it is a value; it never throws. */
+/** Makes one attempt. Whatever comes of it is a value; it never throws. */
 @Injectable()
 export class DeliverySender {
   constructor(
@@ -21,6 +21,7 @@ export class DeliverySender {
   /** @param traceparent of the attempt's span; null when traces are off */
   async send(delivery: LeasedDelivery, target: DeliveryTarget, traceparent: string | null): Promise<AttemptResult> {
     const startedAtMs = performance.now();
+    let isResent = false;
     const durationMs = () => Math.round(performance.now() - startedAtMs);
     try {
       const response = await this.outbound.send({
@@ -29,6 +30,8 @@ export class DeliverySender {
         headers: deliveryHeaders(delivery, target, traceparent),
         body: target.payload,
         timeoutMs: this.config.delivery.requestTimeoutMs,
+        // The receiver knows it by its Idempotency-Key.
+        onResent: () => (isResent = true),
       });
       return {
         startedAtMs,
@@ -37,6 +40,7 @@ export class DeliverySender {
         error: null,
         excerpt: excerptOf(response, target.authToken),
         retryAfterSeconds: retryAfterSeconds(response.headers['retry-after'], new Date()),
+        isResent,
       };
     } catch (thrown) {
       const { error, message } = classifyError(thrown);
@@ -47,6 +51,7 @@ export class DeliverySender {
         error,
         excerpt: masked(message, target.authToken),
         retryAfterSeconds: null,
+        isResent,
       };
     }
   }

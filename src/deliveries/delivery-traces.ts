@@ -47,9 +47,10 @@ export class DeliveryTraces {
     });
   }
 
-  endAttempt(span: Span, { status, error }: AttemptResult, decision: string): void {
+  endAttempt(span: Span, { status, error, isResent }: AttemptResult, decision: string): void {
     if (status !== null) span.setAttribute('http.response.status_code', status);
     if (error !== null) span.setAttribute('error.type', error);
+    if (isResent) span.setAttribute('http.request.resend_count', 1);
     if (decision !== 'delivered') span.setStatus({ code: SPAN_STATUS_ERROR });
     span.setAttribute('seed.decision', decision);
     span.end();

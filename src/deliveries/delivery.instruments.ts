@@ -16,6 +16,7 @@ export class DeliveryInstruments {
   private readonly lateness: Histogram;
   private readonly deliveries: Counter<'outcome'>;
   private readonly attempts: Counter<'class'>;
+  private readonly resent: Counter;
   private readonly duration: Histogram;
   private readonly depth: Gauge<'state'>;
   private oldestReadySeconds = 0;
@@ -44,6 +45,11 @@ export class DeliveryInstruments {
       name: 'seed_scheduler_attempts_total',
       help: 'POSTs made, by class of status (2xx, ...) or of error (timeout, ...).',
       labelNames: ['class'],
+      registers,
+    });
+    this.resent = new Counter({
+      name: 'seed_scheduler_resent_requests_total',
+      help: 'Requests sent again within their attempt, because the receiver had closed the kept connection.',
       registers,
     });
     this.duration = new Histogram({
@@ -81,10 +87,11 @@ export class DeliveryInstruments {
   }
 
   /** Of one that was counted at its start. */
-  countAttempt({ status, error, durationMs }: AttemptResult, attempt: number, latenessMs: number): void {
+  countAttempt({ status, error, durationMs, isResent }: AttemptResult, attempt: number, latenessMs: number): void {
     this.inFlight -= 1;
     this.duration.observe(durationMs / 1000);
     this.attempts.inc({ class: status === null ? (error ?? 'unknown') : `${Math.floor(status / 100)}xx` });
+    if (isResent) this.resent.inc();
     if (attempt === 1) this.lateness.observe(Math.max(0, latenessMs) / 1000);
     if (status !== null) this.metrics.increment(`${TASK}.http_error.${status}.sum`);
     else this.metrics.increment(error === 'timeout' ? `${TASK}.timeout.sum` : `${TASK}.connection_error.sum`);

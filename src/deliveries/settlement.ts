@@ -61,5 +61,6 @@ function parametersOf(verdicts: Verdict[]): unknown[] {
     verdicts.map(({ result, fault }) => result?.error ?? fault ?? null),
     verdicts.map(({ result }) => result?.excerpt ?? null),
     REPLICA,
+    verdicts.map(({ result }) => result?.isResent ?? false),
   ];
 }

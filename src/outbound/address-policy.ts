@@ -1,6 +1,7 @@
 import { addressBytes, type AddressRange, isWithin, parseAddressRange } from '../config/address-range.js';
 import { type Egress, LOOPBACK } from '../config/egress.js';
 import { carriedAddresses, isCarrier } from './embedded-addresses.js';
+import { isLocalhost, LOOPBACK_ADDRESSES } from './localhost.js';
 
 // No setting opens these. Networks of IANA's special-purpose registries that are not for reaching a host on the
 // internet or in a private network, and where clouds give away a machine's credentials.
@@ -72,8 +73,7 @@ export class AddressPolicy {
     const text = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
     const bytes = addressBytes(text);
     if (bytes) return !this.permitsBytes(bytes);
-    if (!/(^|\.)localhost\.?$/i.test(hostname)) return false;
-    return !this.permits('127.0.0.1') && !this.permits('::1');
+    return isLocalhost(hostname) && !LOOPBACK_ADDRESSES.some((address) => this.permits(address));
   }
 
   private permitsBytes(bytes: number[]): boolean {

@@ -1,86 +1,122 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import type { Connection, Line, LineHandler } from './connection.js';
 
 /** Bytes of a response body that are read; the connection of a longer one is closed. */
 const MAX_RESPONSE_BODY_BYTES = 16 * 1024;
+/** Time for the body after the headers; the connection of one that takes longer is closed. */
+const BODY_TIMEOUT_MS = 2_000;
+/** What a connection that the other side has closed ends with. */
+const CLOSED = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'UND_ERR_SOCKET']);
 
 export interface OutboundResponse {
   status: number;
   headers: IncomingHttpHeaders;
-  /** the first 16 KiB at most */
+  /** the first 16 KiB at most, and what came of them within 2 s */
   body: Buffer;
 }
 
-/** The whole exchange took longer than it may. */
+/** No response came within the time that the exchange may take. */
 export class ExchangeTimeoutError extends Error {
   override readonly name = 'TimeoutError';
 
   constructor(timeoutMs: number) {
-    super(`no complete answer within ${timeoutMs} ms`);
+    super(`no response within ${timeoutMs} ms`);
   }
 }
 
+export interface ExchangeOptions {
+  /** for the whole exchange, from connecting to the last byte that is read */
+  timeoutMs: number;
+  /** sends the request again, over a new connection; null: it may be sent once only */
+  resend: ((exchange: Exchange) => void) | null;
+  /** the request is being written for the second time */
+  onResent?: () => void;
+}
+
 /**
- * One request on the wire and its answer, as undici tells of it. Driven by events rather than through undici's streams,
- * which cost more than the rest of a delivery.
+ * One request and its response, as undici tells of it. Driven by events rather than through undici's streams, which cost
+ * more than the rest of a delivery.
+ *
+ * The final status decides as soon as it is there. A request whose kept connection turns out to be closed before a byte
+ * of a response came is sent again, once.
  */
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange implements LineHandler {
   readonly response: Promise<OutboundResponse>;
+  /** set by the client that the request is dispatched to */
+  line: Line | null = null;
   private resolve: (response: OutboundResponse) => void;
   private reject: (error: Error) => void;
   private readonly deadline: NodeJS.Timeout;
+  private bodyDeadline: NodeJS.Timeout | undefined;
   private controller: Dispatcher.DispatchController | null = null;
+  /** null until the request is written */
+  private connection: Connection | null = null;
+  private timesWritten = 0;
   private isOver = false;
+  private mayResend: boolean;
   private status = 0;
   private headers: IncomingHttpHeaders = {};
   private readonly chunks: Buffer[] = [];
   private length = 0;
 
-  /** @param timeoutMs for the whole exchange, from connecting to the last byte that is read */
-  constructor(timeoutMs: number) {
+  constructor(private readonly options: ExchangeOptions) {
     this.response = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
     });
-    this.deadline = setTimeout(() => this.fail(new ExchangeTimeoutError(timeoutMs)), timeoutMs);
+    this.mayResend = options.resend !== null;
+    this.deadline = setTimeout(() => this.runOut(), options.timeoutMs);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
     // It was given up while it waited for a connection: not a byte of it is sent.
-    if (this.isOver) controller.abort(new Error('given up'));
+    if (this.isOver) return controller.abort(new Error('given up'));
+    this.connection = this.line?.connection ?? null;
+    this.connection?.begin();
+    this.timesWritten += 1;
+    if (this.timesWritten === 2) this.options.onResent?.();
   }
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (status < 200) return;
     this.status = status;
     this.headers = headers;
+    this.bodyDeadline = setTimeout(() => this.succeed(false), BODY_TIMEOUT_MS);
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
     this.chunks.push(chunk);
     this.length += chunk.length;
-    if (this.length >= MAX_RESPONSE_BODY_BYTES) this.succeed();
+    if (this.length >= MAX_RESPONSE_BODY_BYTES) this.succeed(false);
   }
 
   onResponseEnd(): void {
-    this.succeed();
+    this.succeed(true);
   }
 
   /** A body that breaks off after the status counts as far as it came. */
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    if (this.status > 0) this.succeed();
+    if (this.status > 0) this.succeed(true);
+    else if (this.isToBeResent(error)) this.resend();
     else this.fail(error);
   }
 
-  /** Ends the exchange without an answer. */
+  /** Ends the exchange without a response. */
   fail(error: Error): void {
     if (!this.end()) return;
     this.reject(error);
     this.controller?.abort(error);
   }
 
-  private succeed(): void {
+  private runOut(): void {
+    if (this.status > 0) this.succeed(false);
+    else this.fail(new ExchangeTimeoutError(this.options.timeoutMs));
+  }
+
+  /** @param isOver whether nothing more can come; the connection is closed otherwise */
+  private succeed(isOver: boolean): void {
     if (!this.end()) return;
     const body = this.chunks.length === 1 ? this.chunks[0] : Buffer.concat(this.chunks);
     this.resolve({
@@ -88,8 +124,23 @@ export class Exchange implements Dispatcher.DispatchHandler {
       headers: this.headers,
       body: body.subarray(0, MAX_RESPONSE_BODY_BYTES),
     });
-    // Whatever else would come is not waited for.
-    if (this.length >= MAX_RESPONSE_BODY_BYTES) this.controller?.abort(new Error('enough was read'));
+    if (!isOver) this.controller?.abort(new Error('enough was read'));
+  }
+
+  /**
+   * Whether the connection was a kept one that its receiver had closed. That shows while the request is written or while
+   * its response is awaited, and at times before it is written at all.
+   */
+  private isToBeResent(error: Error): boolean {
+    if (this.isOver || !this.mayResend || !CLOSED.has((error as NodeJS.ErrnoException).code ?? '')) return false;
+    return this.connection ? this.connection.isKeptAndSilent : Boolean(this.line?.connection);
+  }
+
+  private resend(): void {
+    this.mayResend = false;
+    this.controller = null;
+    this.connection = null;
+    this.options.resend?.(this);
   }
 
   /** @returns whether it ends now; not when it was over */
@@ -97,6 +148,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.isOver) return false;
     this.isOver = true;
     clearTimeout(this.deadline);
+    clearTimeout(this.bodyDeadline);
     return true;
   }
 }

@@ -3,7 +3,7 @@ import { Module } from '@nestjs/common';
 import { CONFIG, type Config } from '../config/config.js';
 import { AddressPolicy } from './address-policy.js';
 import { guardedAxiosAdapter } from './guarded-axios.adapter.js';
-import { SYSTEM_LOOKUP } from './guarded-connector.js';
+import { SYSTEM_LOOKUP } from './host-addresses.js';
 import { LOOKUP, OutboundClient } from './outbound-client.js';
 
 @Module({

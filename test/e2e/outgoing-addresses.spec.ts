@@ -1,17 +1,21 @@
 import { setImmediate } from 'node:timers/promises';
-import { connect, type LookupFunction, type Socket } from 'node:net';
+import { connect, type LookupFunction, Socket } from 'node:net';
 import { Agent, request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { egressRanges } from '../../src/config/egress.js';
 import { AddressPolicy } from '../../src/outbound/address-policy.js';
-import { guardedConnector, SYSTEM_LOOKUP } from '../../src/outbound/guarded-connector.js';
+import { guardedConnector } from '../../src/outbound/guarded-connector.js';
+import { SYSTEM_LOOKUP } from '../../src/outbound/host-addresses.js';
 import { OutboundClient } from '../../src/outbound/outbound-client.js';
 import { type Listeners, startListeners } from '../support/listeners.js';
+import { startReceiver } from '../support/receiver.js';
 import { type NameServer, startNameServer } from '../support/name-server.js';
 
 const REFUSED = { name: 'AddressRefusedError', message: 'This address is not permitted.' };
 /** Stands for the internet: what the policy permits here, and nobody else may mind. */
 const PERMITTED = '127.0.0.2';
+const NAMES_OF_LOCALHOST = ['localhost', 'localhost.', 'LocalHost', 'a.b.localhost', 'a.localhost.'];
+const NO_CONTENT = 'HTTP/1.1 204 No Content\r\n\r\n';
 
 function answers(text: string): (socket: Socket) => void {
   return (socket) => socket.on('data', () => socket.write(text));
@@ -157,17 +161,32 @@ describe('a name', () => {
     [['169.254.169.254']],
     [['fe80::1']],
     [['127.0.0.1', '::1']],
-    // Nobody listens at the permitted one, so that the other would be dialled next.
-    [[PERMITTED, '127.0.0.1']],
-    [['127.0.0.1', PERMITTED]],
-    [[PERMITTED, '::1']],
-    [[PERMITTED, PERMITTED, '::ffff:127.0.0.1']],
-  ])('that is %s is refused, and neither of the addresses connected to', async (addresses) => {
+  ])('that is %s is refused, and none of the addresses connected to', async (addresses) => {
     names.answers('evil.test', addresses);
     await using client = startClient(names.lookup);
 
     for (const scheme of ['http', 'https']) {
       await expect(client.send(`${scheme}://evil.test:${local.port}/`)).rejects.toMatchObject(REFUSED);
+    }
+
+    expect(await local.connections()).toEqual(NOBODY);
+  });
+
+  it.each([
+    // Nobody listens at the permitted one, so that the other would be dialled next.
+    [[PERMITTED, '127.0.0.1']],
+    [['127.0.0.1', PERMITTED]],
+    [[PERMITTED, '::1']],
+    [['::1', '127.0.0.1', PERMITTED, '::ffff:127.0.0.1']],
+  ])('that is %s is tried at the permitted address only', async (addresses) => {
+    names.answers('mixed.test', addresses);
+    await using client = startClient(names.lookup);
+
+    for (const scheme of ['http', 'https']) {
+      await expect(client.send(`${scheme}://mixed.test:${local.port}/`)).rejects.toMatchObject({
+        code: 'ECONNREFUSED',
+        message: `connect ECONNREFUSED ${PERMITTED}:${local.port}`,
+      });
     }
 
     expect(await local.connections()).toEqual(NOBODY);
@@ -216,6 +235,76 @@ describe('a name', () => {
   });
 });
 
+describe('localhost', () => {
+  const OPEN = policyOf(['loopback']);
+
+  it.each(['127.0.0.1', '::1'].flatMap((address) => NAMES_OF_LOCALHOST.map((name) => [address, name])))(
+    'is reached on %s alone, as %s',
+    async (host, name) => {
+      await using receiver = await startReceiver(({ socket }) => socket.write(NO_CONTENT), { host });
+      await using client = startClient(names.lookup, OPEN);
+
+      expect((await client.send(`http://${name}:${receiver.port}/`)).status).toBe(204);
+
+      // As the URL has it (RFC 9110, section 7.2).
+      expect(receiver.requests[0].text).toContain(`\r\nhost: ${name.toLowerCase()}:${receiver.port}\r\n`);
+    },
+  );
+
+  it('is tried at the permitted one of its addresses only', async () => {
+    await using client = startClient(SYSTEM_LOOKUP, policyOf(['::1']));
+    await using receiver = await startListeners(['127.0.0.1']);
+
+    await expect(client.send(`http://localhost:${receiver.port}/`)).rejects.toMatchObject({
+      code: 'ECONNREFUSED',
+      message: `connect ECONNREFUSED ::1:${receiver.port}`,
+    });
+
+    expect(await receiver.connections()).toEqual({ '127.0.0.1': 0 });
+  });
+
+  it('names both addresses when nobody listens', async () => {
+    await using client = startClient(SYSTEM_LOOKUP, OPEN);
+    const { port } = await startReceiver(() => {}).then(async (closed) => {
+      await closed[Symbol.asyncDispose]();
+      return closed;
+    });
+
+    await expect(client.send(`http://localhost:${port}/`)).rejects.toMatchObject({
+      code: 'ECONNREFUSED',
+      message: `connect ECONNREFUSED 127.0.0.1:${port}, connect ECONNREFUSED ::1:${port}`,
+    });
+  });
+});
+
+describe('a name with several addresses', () => {
+  it.each([[['127.0.0.3', PERMITTED]], [['127.0.0.3', '127.0.0.4', PERMITTED]], [['::1', '127.0.0.3', PERMITTED]]])(
+    'is reached when the first ones refuse: %s',
+    async (addresses) => {
+      await using receiver = await startReceiver(({ socket }) => socket.write(NO_CONTENT), { host: PERMITTED });
+      names.answers('several.test', addresses);
+      await using client = startClient(names.lookup, policyOf(['loopback']));
+
+      expect((await client.send(`http://several.test:${receiver.port}/`)).status).toBe(204);
+    },
+  );
+
+  it('is given up in time, with all that was dialled, when none of them says anything', async () => {
+    const sockets: Socket[] = [];
+    const dial = () => sockets[sockets.push(new Socket()) - 1];
+    names.answers('silent.test', [PERMITTED, '127.0.0.3', '127.0.0.4']);
+    const options = { lookup: names.lookup, timeoutMs: 800, dial };
+    const agent = new Agent({ connect: guardedConnector(policyOf(['loopback']), options) });
+
+    await expect(request('http://silent.test/', { dispatcher: agent })).rejects.toMatchObject({
+      code: 'UND_ERR_CONNECT_TIMEOUT',
+      message: 'no connection within 800 ms',
+    });
+
+    expect(sockets.map(({ destroyed }) => destroyed)).toEqual([true, true, true]);
+  });
+});
+
 describe('a connection', () => {
   it.each(['http', 'https'])('that ended elsewhere gets no byte over %s', async (scheme) => {
     await using elsewhere = await startListeners(['127.0.0.1']);
@@ -225,7 +314,9 @@ describe('a connection', () => {
       sockets.push(connect(elsewhere.port, '127.0.0.1'));
       return sockets[0];
     };
-    const agent = new Agent({ connect: guardedConnector(policyOf(), dial, { timeoutMs: 5_000 }) });
+    names.answers('good.test', [PERMITTED]);
+    const options = { lookup: names.lookup, timeoutMs: 5_000, dial };
+    const agent = new Agent({ connect: guardedConnector(policyOf(), options) });
 
     await expect(request(`${scheme}://good.test/`, { dispatcher: agent })).rejects.toMatchObject(REFUSED);
 

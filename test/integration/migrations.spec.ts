@@ -3,7 +3,24 @@ import { dataSourceOf } from '../../ormconfig.js';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { migrate } from '../../src/database/migrate.js';
 import { OUTCOMES } from '../../src/deliveries/attempt.entity.js';
-import { createDatabase } from '../support/database.js';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+
+/** As the release before wrote its attempts. */
+const FORMER_INSERT = `
+  INSERT INTO attempts (schedule_id, scheduled_for, attempt, started_at, duration_ms, replica)`;
+
+async function hasColumn(database: TestDatabase, name: string): Promise<boolean> {
+  const sql = `SELECT FROM information_schema.columns WHERE table_name = 'attempts' AND column_name = $1`;
+  return (await database.query(sql, [name])).length > 0;
+}
+
+/** Where the ledger's partitions are stored. A table that is written anew gets another file. */
+function filesOf(database: TestDatabase): Promise<unknown[]> {
+  return database.query(
+    `SELECT relname, pg_relation_filenode(oid) FROM pg_class WHERE relname IN ('attempts_default', 'attempts_20260101')
+      ORDER BY 1`,
+  );
+}
 
 describe('the migrations', () => {
   it('lead from an empty database to the schema of the entities, with no difference left', async () => {
@@ -24,6 +41,30 @@ describe('the migrations', () => {
 
     const { migrations } = dataSourceOptions(database.url);
     expect(await database.query('SELECT name FROM migrations')).toHaveLength(Object.keys(migrations!).length);
+  });
+
+  it('that note requests sent again leave the former release its ledger, and all of its partitions the column', async () => {
+    await using database = await createDatabase();
+    await migrate(database.url);
+    const dataSource = await dataSourceOf(database.url).initialize();
+    while (await hasColumn(database, 'is_resent')) await dataSource.undoLastMigration();
+    await database.query(
+      `CREATE TABLE attempts_20260101 PARTITION OF attempts FOR VALUES FROM ('2026-01-01') TO ('2026-01-02')`,
+    );
+    await database.query(
+      `${FORMER_INSERT} SELECT gen_random_uuid(), '2026-01-01', n, now(), 5, 'a/1' FROM generate_series(1, 9) n`,
+    );
+    const before = await filesOf(database);
+
+    await dataSource.runMigrations();
+    await dataSource.destroy();
+    await database.query(`${FORMER_INSERT} VALUES (gen_random_uuid(), '2026-01-01', 1, now(), 5, 'a/1')`);
+
+    expect(await database.query('SELECT is_resent, count(*)::int FROM attempts GROUP BY 1')).toEqual([
+      { is_resent: false, count: 10 },
+    ]);
+    // No table was written anew.
+    expect(await filesOf(database)).toEqual(before);
   });
 
   it('can be taken back, with a history of every outcome', async () => {

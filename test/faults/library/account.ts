@@ -14,6 +14,7 @@ export interface AttemptRow {
   retry_at: Date | null;
   missed_from: Date | null;
   replica: string;
+  is_resent: boolean;
 }
 
 /** An arrival after a 2xx had been given for the same delivery. */
@@ -24,7 +25,7 @@ export interface Duplicate extends Obligation {
 
 export const ATTEMPTS = `
   SELECT schedule_id, scheduled_for, attempt, started_at, duration_ms, status, error, outcome, retry_at, missed_from,
-         replica
+         replica, is_resent
     FROM attempts ORDER BY started_at`;
 
 const keyOf = ({ scheduleId, tick }: Obligation) => `${scheduleId} ${tick}`;

@@ -2,7 +2,7 @@
 import { appendFileSync, closeSync, openSync, writeSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import type { Behaviour, SinkMessage } from './sink.ts';
 
@@ -13,6 +13,7 @@ const [logFile, key, certificate] = process.argv.slice(2);
 const log = openSync(logFile, 'a');
 const behaviours = new Map<string, Behaviour>();
 const arrivalsOf = new Map<string, number>();
+const requestsOn = new WeakMap<Socket, number>();
 let count = 0;
 
 /** On the disk before the answer: what a sink has seen must outlive whatever happens next. */
@@ -22,6 +23,7 @@ function write(line: object): void {
 
 const take: RequestListener = (request, response) => {
   const { headers, url: path = '' } = request;
+  if (isDropped(request.socket, behaviours.get(path)?.kept)) return;
   const n = count++;
   const at = Date.now();
   const delivery = headers['idempotency-key'] ?? '';
@@ -44,6 +46,16 @@ const take: RequestListener = (request, response) => {
   });
 };
 
+/** Ends the connection of a second request, where that is how they end. */
+function isDropped(socket: Socket, kept: Behaviour['kept']): boolean {
+  const nth = (requestsOn.get(socket) ?? 0) + 1;
+  requestsOn.set(socket, nth);
+  if (nth === 1 || typeof kept !== 'string') return false;
+  if (kept === 'reset') socket.resetAndDestroy();
+  else socket.destroy();
+  return true;
+}
+
 /** The n-th of a list, whose last one stays. */
 function pick(list: number | number[] | undefined, nth: number, otherwise: number): number {
   if (list === undefined) return otherwise;
@@ -57,12 +69,24 @@ function answer(
   { socket }: IncomingMessage,
   response: ServerResponse,
 ): void {
-  const { evil, headers = {} } = behaviour;
+  const { evil, kept, headers = {} } = behaviour;
   if (evil) return EVILS[evil](response);
+  // Written out, so that Node.js does not announce how long it keeps the connection.
+  if (kept !== undefined) response.setHeader('connection', 'keep-alive');
+  // So that there is a second request.
+  if (typeof kept === 'string') response.setHeader('keep-alive', 'timeout=60');
+  if (typeof kept === 'number') response.once('finish', () => closeWhenIdle(socket, kept));
   const status = pick(behaviour.statuses, nth, 200);
   // A caller that is gone is given nothing.
   if (!socket.destroyed) write({ n, answered: status, answeredAt: Date.now() });
   response.writeHead(status, headers).end('ok');
+}
+
+function closeWhenIdle(socket: Socket, afterMs: number): void {
+  const served = requestsOn.get(socket);
+  setTimeout(() => {
+    if (requestsOn.get(socket) === served) socket.destroy();
+  }, afterMs);
 }
 
 const EVILS: Record<NonNullable<Behaviour['evil']>, (response: ServerResponse) => void> = {
@@ -120,7 +144,7 @@ process.on('message', ({ path, behaviour, port }: SinkMessage) => {
   behaviours.set(path, behaviour);
   if (port === 'shared') return process.send?.({ path, port: portOf(server) });
   const own = port === 'tls' ? createTlsServer({ key, cert: certificate }, take) : httpServer();
-  own.listen(0, '127.0.0.1', () => process.send?.({ path, port: portOf(own) }));
+  own.listen(0, port === 'ipv6' ? '::1' : '127.0.0.1', () => process.send?.({ path, port: portOf(own) }));
 });
 process.on('disconnect', () => {
   closeSync(log);

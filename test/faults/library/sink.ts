@@ -17,13 +17,18 @@ export interface Behaviour {
   headers?: Record<string, string>;
   /** instead of an answer */
   evil?: 'hang' | 'drip' | 'endless' | 'gzip bomb' | 'reset' | 'malformed' | 'huge headers';
+  /**
+   * How kept connections end: closed when idle for so many milliseconds, which is not announced; closed, or reset, by
+   * the second request, which is not looked at. Default: they are kept for a minute
+   */
+  kept?: number | 'closed' | 'reset';
 }
 
 export interface SinkMessage {
   path: string;
   behaviour: Behaviour;
-  /** the one port of all, one of its own, or one of its own behind the bad certificate */
-  port: 'shared' | 'own' | 'tls';
+  /** the one port of all, one of its own, one of its own on ::1, or one of its own behind the bad certificate */
+  port: 'shared' | 'own' | 'ipv6' | 'tls';
 }
 
 interface SinkAnswer {
@@ -77,6 +82,11 @@ export class Sink implements AsyncDisposable {
   /** The same on a port of its own: what it does to its origin, it does to nobody else. */
   alone(path: string, behaviour: Behaviour = {}): Promise<string> {
     return this.place({ path, behaviour, port: 'own' });
+  }
+
+  /** On a port of its own of ::1, and of no other address. @returns its URL by the name `localhost` */
+  async onIpv6(path: string): Promise<string> {
+    return (await this.place({ path, behaviour: {}, port: 'ipv6' })).replace('127.0.0.1', 'localhost');
   }
 
   /** On a port of its own behind a certificate that nobody vouches for. */
