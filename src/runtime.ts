@@ -8,16 +8,27 @@ export function settingsOfEnvironment(): Settings {
   return readSettings(process.env);
 }
 
+export interface RuntimeOptions {
+  /** read already; otherwise they are read from the environment */
+  settings?: Settings;
+  /** ends the start of the embedded database */
+  signal?: AbortSignal;
+}
+
 /**
  * Reads the settings and calls `use` with them. When they name no database the embedded one is started, or joined if
  * another process has it running, and left afterwards.
  *
  * @param log takes lines for the person at the terminal
- * @throws SettingsError
+ * @throws StartError
  */
-export async function withConfig<T>(log: (line: string) => void, use: (config: Config) => Promise<T>): Promise<T> {
-  const settings = settingsOfEnvironment();
-  const embedded = settings.DATABASE_URL ? null : await startEmbeddedPostgres({ dataDir: settings.DATA_DIR, log });
+export async function withConfig<T>(
+  log: (line: string) => void,
+  use: (config: Config) => Promise<T>,
+  { settings = settingsOfEnvironment(), signal }: RuntimeOptions = {},
+): Promise<T> {
+  const { DATABASE_URL, DATA_DIR } = settings;
+  const embedded = DATABASE_URL ? null : await startEmbeddedPostgres({ dataDir: DATA_DIR, log, signal });
   try {
     return await use(configOf(settings, embedded?.url ?? null));
   } finally {

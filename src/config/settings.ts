@@ -19,11 +19,12 @@ import {
 import { distance } from 'fastest-levenshtein';
 import { ROLES, SAMPLERS, VISIBILITIES, type Visibility } from './config.js';
 import { isEgressEntry } from './egress.js';
+import { StartError } from './start-error.js';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
 /** Every fault of the settings, in one message; names and expectations, never a value. */
-export class SettingsError extends Error {
+export class SettingsError extends StartError {
   constructor(readonly faults: string[]) {
     super(`The settings cannot be used:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
   }
