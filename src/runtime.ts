@@ -1,11 +1,20 @@
 import type { Config } from './config/config.js';
 import { configOf } from './config/load-config.js';
+import { readEnvironment } from './config/environment.js';
 import { readSettings, type Settings } from './config/settings.js';
 import { startEmbeddedPostgres } from './database/embedded-postgres.js';
 
-/** @throws SettingsError */
+/**
+ * Reads the settings from the environment and the file `.env` of the working directory.
+ *
+ * @throws SettingsError
+ */
 export function settingsOfEnvironment(): Settings {
-  return readSettings(process.env);
+  const { variables, ...dotEnv } = readEnvironment(process.env);
+  const settings = readSettings(variables, dotEnv);
+  // For what libraries read themselves, such as OTEL_EXPORTER_OTLP_HEADERS.
+  for (const name of dotEnv.fromFile) process.env[name] = variables[name];
+  return settings;
 }
 
 export interface RuntimeOptions {

@@ -208,11 +208,17 @@ export class PostgresCluster {
     return new Promise((resolve, reject) => {
       execFile(join(this.binaries.folder, program), args, options, (error, stdout, stderr) => {
         if (!error) return resolve();
-        const said = [stderr.trim(), stdout.trim()].filter(Boolean).join('\n') || error.message;
+        const said = reasonIn(stderr) ?? (stdout.trim() || error.message);
         reject(new PgCtlError(`${program}: ${said}`, typeof error.code === 'number' ? error.code : null));
       });
     });
   }
+}
+
+/** The line that says what went wrong, of all that a program says of its steps. */
+function reasonIn(stderr: string): string | null {
+  const lines = stderr.trim().split('\n');
+  return (lines.find((line) => /FATAL|PANIC|error:/.test(line)) ?? lines[0]) || null;
 }
 
 /** A signal that is aborted some time after another one. */
