@@ -71,9 +71,15 @@ async function createOnMigrated(config: Config, listener: Listener | null): Prom
     bodyParser: false,
     abortOnError: false,
   });
-  await observeRequests(app);
-  documentApi(app);
-  await app.init();
+  try {
+    await observeRequests(app);
+    documentApi(app);
+    await app.init();
+  } catch (error) {
+    // Some of it may run already, and goes on until the process ends.
+    void app.close().catch(() => undefined);
+    throw error;
+  }
   app.useLogger(app.get(Logger));
   return app;
 }

@@ -1,4 +1,4 @@
-import { DatabaseError } from 'pg';
+import { Client, DatabaseError } from 'pg';
 import { StartError } from '../config/start-error.js';
 
 const TLS_CERTIFICATE = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT)/;
@@ -32,16 +32,11 @@ function causeOf(error: unknown): Failure {
   return (driverError instanceof Error ? driverError : error) as Failure;
 }
 
+/** As the driver reads the URL, which may leave out what PGHOST and others say. */
 function placeOf(databaseUrl: string): Place {
   try {
-    const { hostname, port, username, pathname, searchParams } = new URL(databaseUrl);
-    const host = searchParams.get('host') ?? (decodeURIComponent(hostname) || 'localhost');
-    return {
-      server: host.startsWith('/') ? host : `${host}:${port || 5432}`,
-      host,
-      role: decodeURIComponent(username) || 'of this account',
-      database: decodeURIComponent(pathname.slice(1)),
-    };
+    const { host, port, user = 'of this account', database = '' } = new Client({ connectionString: databaseUrl });
+    return { server: host.startsWith('/') ? host : `${host}:${port}`, host, role: user, database };
   } catch {
     return { server: 'the host of DATABASE_URL', host: '', role: 'of DATABASE_URL', database: 'of DATABASE_URL' };
   }
@@ -58,7 +53,7 @@ function explainRefusal({ code, message }: DatabaseError, { server, role, databa
       return `PostgreSQL at ${server} refuses the password of role "${role}": correct DATABASE_URL.`;
     case '28000':
       return /no encryption|SSL off/.test(message)
-        ? `PostgreSQL at ${server} wants TLS from this host: end DATABASE_URL with ?sslmode=require, or allow the host in pg_hba.conf.`
+        ? `PostgreSQL at ${server} wants TLS from this host: end DATABASE_URL with ?sslmode=verify-full, or allow the host in pg_hba.conf.`
         : `PostgreSQL at ${server} does not let role "${role}" in (${message}): correct DATABASE_URL, or pg_hba.conf.`;
     case '3D000':
       return `PostgreSQL at ${server} has no database "${database}": create it, or correct DATABASE_URL.`;

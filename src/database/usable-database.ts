@@ -11,7 +11,8 @@ const STARTING_UP = '57P03';
 const START_PATIENCE_MS = 30_000;
 const RETRY_MS = 500;
 
-interface Server {
+/** What a server says of itself and of this session. */
+export interface Server {
   version: string;
   major: number;
   encoding: string;
@@ -43,7 +44,8 @@ export async function requireUsableDatabase(url: string): Promise<void> {
   try {
     await withConnection(url, async (client) => {
       const { rows } = await client.query<Server>(SERVER);
-      requireServer(rows[0]);
+      const refusal = refusalOf(rows[0]);
+      if (refusal) throw new StartError(refusal);
       await requireSettledSessions(client, url);
     });
   } catch (error) {
@@ -51,25 +53,28 @@ export async function requireUsableDatabase(url: string): Promise<void> {
   }
 }
 
-function requireServer({ version, major, encoding, is_standby, database, replication_role }: Server): void {
+/** Returns why the service cannot work with a server, and what to do; null when it can. */
+export function refusalOf(server: Server): string | null {
+  const { version, major, encoding, is_standby: isStandby, database, replication_role: replicationRole } = server;
   if (major < OLDEST_VERSION) {
-    throw new StartError(`PostgreSQL ${version} is too old: use PostgreSQL ${OLDEST_VERSION} or later.`);
+    return `PostgreSQL ${version} is too old: use PostgreSQL ${OLDEST_VERSION} or later.`;
   }
   if (encoding !== 'UTF8') {
-    throw new StartError(
+    return (
       `Database "${database}" has the encoding ${encoding}, in which not every text can be stored: make one with ` +
-        `CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, and let DATABASE_URL name it.`,
+      `CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, and let DATABASE_URL name it.`
     );
   }
-  if (is_standby) {
-    throw new StartError(`Database "${database}" is on a read-only standby: let DATABASE_URL name the primary.`);
+  if (isStandby) {
+    return `Database "${database}" is on a read-only standby: let DATABASE_URL name the primary.`;
   }
-  if (replication_role !== 'origin') {
-    throw new StartError(
-      `session_replication_role is ${replication_role}, which turns foreign keys off: ` +
-        'ALTER ROLE … RESET session_replication_role, and likewise for the database.',
+  if (replicationRole !== 'origin') {
+    return (
+      `session_replication_role is ${replicationRole}, which turns foreign keys off: ` +
+      'ALTER ROLE … RESET session_replication_role, and likewise for the database.'
     );
   }
+  return null;
 }
 
 /** A pooler gives a transaction any session, also one that has the defaults of the role: then these must be right. */

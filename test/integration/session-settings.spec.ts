@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { describe, expect, it } from 'vitest';
 import { StartError } from '../../src/config/start-error.js';
+import { SESSION_SETTINGS } from '../../src/database/session-settings.js';
 import { requireUsableDatabase } from '../../src/database/usable-database.js';
 import { aSchedule, startApp } from '../support/app.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
@@ -89,6 +90,25 @@ describe.concurrent('a database whose defaults the service could not work with',
     const defaults = new Map(BAD_DEFAULTS);
     await using owner = await withRole(database, [...defaults]);
     await useService(owner.database);
+  });
+
+  it('have no effect on the sessions of the service', async () => {
+    await using database = await createDatabase();
+    await using owner = await withRole(database, [...new Map(BAD_DEFAULTS)]);
+    await using app = await startApp({}, owner.database);
+    const names = Object.keys(SESSION_SETTINGS);
+    const rows = await app.nest
+      .get(DataSource)
+      .query<{ name: string; value: string }[]>(
+        'SELECT name, current_setting(name) AS value FROM unnest($1::text[]) AS name',
+        [[...names, 'transaction_timeout', 'search_path', 'client_encoding']],
+      );
+    expect(Object.fromEntries(rows.map(({ name, value }) => [name, value]))).toEqual({
+      ...SESSION_SETTINGS,
+      transaction_timeout: '0',
+      search_path: 'public',
+      client_encoding: 'UTF8',
+    });
   });
 
   it('synchronous_commit is raised where it is off, and left as it is otherwise', async () => {
