@@ -1,6 +1,6 @@
 // Rooms from the foundation up: a room may import from those before it, never from those after it.
 const ROOMS = [
-  ['config'],
+  ['config', 'logging'],
   ['database', 'http', 'queue', 'secrets', 'tracing'],
   ['outbound'],
   ['metrics'],

@@ -13,6 +13,7 @@ import { InputPipe } from './http/input.pipe.js';
 import { LegacyModule } from './legacy/legacy.module.js';
 import { Lifecycle } from './lifecycle.js';
 import { logOptions } from './log-options.js';
+import { standardOutput } from './logging/standard-output.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { QueueModule } from './queue/queue.module.js';
 import { SchedulesModule } from './schedules/schedules.module.js';
@@ -27,7 +28,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         ConfigModule.with(config),
-        LoggerModule.forRoot({ pinoHttp: logOptions(config.log.level) }),
+        LoggerModule.forRoot({ pinoHttp: [logOptions(config.log.level), standardOutput] }),
         TracingModule,
         DatabaseModule,
         QueueModule,

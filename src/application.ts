@@ -7,6 +7,7 @@ import { Logger, PinoLogger } from 'nestjs-pino';
 import { apiDocument } from './api-document.js';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
+import { explained } from './database/database-failure.js';
 import { migrate } from './database/migrate.js';
 import { installRouteTable } from './http/allowed-methods.js';
 import { installBodyParsing } from './http/body-parsing.js';
@@ -18,22 +19,42 @@ import { installUrlCheck, REQUEST_LIMITS } from './http/request-limits.js';
 import { installRequestLog } from './http/request-log.js';
 import { installVisibility } from './http/scope.decorator.js';
 import { installSecurityHeaders } from './http/security-headers.js';
+import { Listener } from './listener.js';
+import { StartLogger } from './logging/start-logger.js';
 import { HttpInstruments } from './metrics/http.instruments.js';
 import { traceFields } from './tracing/trace-fields.js';
 import { installRequestTraces } from './tracing/request-traces.js';
 import { Tracing } from './tracing/tracing.js';
 
-/** The whole service, at work on a migrated database; it answers once it listens. */
-export async function createApplication(config: Config): Promise<NestFastifyApplication> {
-  await migrate(config.database.url);
+/**
+ * The whole service, at work on a migrated database; it answers once it listens.
+ *
+ * @param listener has bound the port already, and is to be opened when this resolves; null: for the caller to listen
+ * @throws StartError
+ */
+export async function createApplication(
+  config: Config,
+  listener: Listener | null = null,
+): Promise<NestFastifyApplication> {
+  try {
+    await migrate(config.database.url);
+    return await createOnMigrated(config, listener);
+  } catch (error) {
+    throw explained(error, config.database.url);
+  }
+}
+
+async function createOnMigrated(config: Config, listener: Listener | null): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     ...REQUEST_LIMITS,
     genReqId: requestIdOf,
     trustProxy: config.http.trustProxy as boolean,
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true },
+    ...(listener && { serverFactory: listener.serverFactory }),
   });
   const fastify = adapter.getInstance();
+  listener?.closeWith(fastify);
   installRequestIds(fastify);
   installRouteTable(fastify);
   installPublicUrl(fastify, config.http.publicUrl);
@@ -45,14 +66,20 @@ export async function createApplication(config: Config): Promise<NestFastifyAppl
   await installSecurityHeaders(fastify);
   installUrlCheck(fastify);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config), adapter, {
-    // Nest tells of every module and route at the start; nobody reads it. Ours takes over when all is up.
-    logger: ['fatal', 'error', 'warn'],
+    // Ours takes over when all is up.
+    logger: new StartLogger(),
     bodyParser: false,
     abortOnError: false,
   });
-  await observeRequests(app);
-  documentApi(app, config);
-  await app.init();
+  try {
+    await observeRequests(app);
+    documentApi(app, config);
+    await app.init();
+  } catch (error) {
+    // Some of it may run already, and goes on until the process ends.
+    void app.close().catch(() => undefined);
+    throw error;
+  }
   app.useLogger(app.get(Logger));
   return app;
 }

@@ -1,11 +1,27 @@
 import type { Config } from './config/config.js';
 import { configOf } from './config/load-config.js';
+import { readEnvironment } from './config/environment.js';
 import { readSettings, type Settings } from './config/settings.js';
 import { startEmbeddedPostgres } from './database/embedded-postgres.js';
 
-/** @throws SettingsError */
+/**
+ * Reads the settings from the environment and the file `.env` of the working directory.
+ *
+ * @throws SettingsError
+ */
 export function settingsOfEnvironment(): Settings {
-  return readSettings(process.env);
+  const { variables, ...dotEnv } = readEnvironment(process.env);
+  const settings = readSettings(variables, dotEnv);
+  // For what libraries read themselves, such as OTEL_EXPORTER_OTLP_HEADERS.
+  for (const name of dotEnv.fromFile) process.env[name] = variables[name];
+  return settings;
+}
+
+export interface RuntimeOptions {
+  /** read already; otherwise they are read from the environment */
+  settings?: Settings;
+  /** ends the start of the embedded database */
+  signal?: AbortSignal;
 }
 
 /**
@@ -13,11 +29,15 @@ export function settingsOfEnvironment(): Settings {
  * another process has it running, and left afterwards.
  *
  * @param log takes lines for the person at the terminal
- * @throws SettingsError
+ * @throws StartError
  */
-export async function withConfig<T>(log: (line: string) => void, use: (config: Config) => Promise<T>): Promise<T> {
-  const settings = settingsOfEnvironment();
-  const embedded = settings.DATABASE_URL ? null : await startEmbeddedPostgres({ dataDir: settings.DATA_DIR, log });
+export async function withConfig<T>(
+  log: (line: string) => void,
+  use: (config: Config) => Promise<T>,
+  { settings = settingsOfEnvironment(), signal }: RuntimeOptions = {},
+): Promise<T> {
+  const { DATABASE_URL, DATA_DIR } = settings;
+  const embedded = DATABASE_URL ? null : await startEmbeddedPostgres({ dataDir: DATA_DIR, log, signal });
   try {
     return await use(configOf(settings, embedded?.url ?? null));
   } finally {

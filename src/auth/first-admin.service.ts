@@ -3,6 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { AuditLog } from '../audit/audit-log.js';
 import { CONFIG, type Config } from '../config/config.js';
+import { standardOutput } from '../logging/standard-output.js';
 import { UsersService } from '../users/users.service.js';
 import { TokensService } from './tokens.service.js';
 
@@ -42,7 +43,7 @@ export class FirstAdmin implements OnApplicationBootstrap {
 
 /** Printed rather than logged: it is for the person at the terminal, once, and not for a log store. */
 function announce(email: string, token: string): void {
-  process.stdout.write(
+  standardOutput.write(
     `\n  First start: admin ${email} was made. Its API token, shown only this once:\n\n    ${token}\n\n`,
   );
 }

@@ -13,7 +13,7 @@ export function configOf(settings: Settings, databaseUrl: string | null): Config
   const config: Config = {
     http: {
       port: settings.PORT,
-      host: settings.HOST ?? (isEmbedded ? '127.0.0.1' : '0.0.0.0'),
+      host: hostOf(settings),
       publicUrl: settings.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
       trustProxy: trustProxy(settings.TRUST_PROXY),
       pageSize: settings.PAGE_SIZE,
@@ -61,6 +61,11 @@ export function configOf(settings: Settings, databaseUrl: string | null): Config
     log: { level: settings.LOG_LEVEL },
   };
   return Object.freeze(config);
+}
+
+/** The address to listen on. The embedded database is a developer's: its service is not for others to reach. */
+export function hostOf({ HOST, DATABASE_URL }: Settings): string {
+  return HOST ?? (DATABASE_URL ? '0.0.0.0' : '127.0.0.1');
 }
 
 function secretKeys({ SECRET_KEY, SECRET_KEY_FALLBACKS, DATA_DIR }: Settings): Config['secrets'] {

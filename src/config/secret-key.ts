@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ensureDataDir, readIfThere } from './data-dir.js';
+import { ensureDataDir, readIfThere, withDataDir } from './data-dir.js';
+import { StartError } from './start-error.js';
 
 const KEY_BYTES = 32;
 const MIN_LENGTH = 32;
@@ -12,15 +13,15 @@ const MIN_LENGTH = 32;
  *
  * Two first starts at once agree: the link is made by one of them only, and both read what it names.
  *
- * @throws Error when a line is no key
+ * @throws StartError when a line is no key
  */
 export function ensureSecretKeys(dataDir: string): { key: string; fallbacks: string[] } {
   const file = join(dataDir, 'secret-key');
   ensureDataDir(dataDir);
-  const text = readIfThere(file) ?? firstKey(file);
+  const text = withDataDir(dataDir, () => readIfThere(file) ?? firstKey(file));
   const [key, ...fallbacks] = text.split('\n').map((line) => line.trim());
   if ([key, ...fallbacks].some((line) => line.length < MIN_LENGTH)) {
-    throw new Error(`${file} must have a key of at least ${MIN_LENGTH} characters on each line`);
+    throw new StartError(`${file} must have a key of at least ${MIN_LENGTH} characters on each line`);
   }
   return { key, fallbacks };
 }

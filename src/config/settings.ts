@@ -16,14 +16,16 @@ import {
   validateSync,
   ValidatorConstraint,
 } from 'class-validator';
-import { distance } from 'fastest-levenshtein';
 import { ROLES, SAMPLERS, VISIBILITIES, type Visibility } from './config.js';
 import { isEgressEntry } from './egress.js';
+import { DOT_ENV, type Environment } from './environment.js';
+import { nearlyRight } from './nearly-right.js';
+import { StartError } from './start-error.js';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
 /** Every fault of the settings, in one message; names and expectations, never a value. */
-export class SettingsError extends Error {
+export class SettingsError extends StartError {
   constructor(readonly faults: string[]) {
     super(`The settings cannot be used:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
   }
@@ -133,7 +135,8 @@ export class Settings {
   @IsIn(LOG_LEVELS, { message: `must be one of ${LOG_LEVELS.join(', ')}` }) LOG_LEVEL = 'info';
 }
 
-const NAMES = Object.keys(new Settings()).concat(
+/** All of them. */
+export const NAMES = Object.keys(new Settings()).concat(
   ['HOST', 'DATABASE_URL', 'IMPORT_DATABASE_URL', 'SCHEDULER_ADMIN_TOKEN', 'SECRET_KEY', 'PUBLIC_URL', 'TRUST_PROXY'],
   ['METRICS_URL', 'METRICS_AUTH_USER', 'METRICS_AUTH_PASSWORD'],
   ['OTEL_EXPORTER_OTLP_ENDPOINT'],
@@ -144,14 +147,20 @@ const NAMES = Object.keys(new Settings()).concat(
  *
  * @throws SettingsError that lists every fault
  */
-export function readSettings(environment: Record<string, string | undefined>): Settings {
-  const given = NAMES.filter((name) => environment[name]?.trim()).map((name) => [name, environment[name]]);
+export function readSettings(variables: Environment['variables'], dotEnv?: Omit<Environment, 'variables'>): Settings {
+  const given = NAMES.filter((name) => variables[name]?.trim()).map((name) => [name, variables[name]]);
   const settings = plainToInstance(Settings, Object.fromEntries(given), { exposeDefaultValues: true });
   settings.DATA_DIR = resolve(settings.DATA_DIR);
+  // The name alone leads to the environment, where it is not.
+  const named = (name: string) => (dotEnv?.fromFile.has(name) ? `${name} (in ${DOT_ENV})` : name);
   const invalid = validateSync(settings, { stopAtFirstError: true }).map(
-    ({ property, constraints }) => `${property} ${Object.values(constraints ?? {})[0]}`,
+    ({ property, constraints }) => `${named(property)} ${Object.values(constraints ?? {})[0]}`,
   );
-  const faults = [...invalid, ...inconsistencies(settings), ...misspelt(environment)];
+  const misspelt = Object.keys(variables).flatMap((name) => {
+    const meant = nearlyRight(name, NAMES);
+    return meant ? [`${named(name)} is not a setting; did you mean ${meant}?`] : [];
+  });
+  const faults = [...(dotEnv?.fault ? [dotEnv.fault] : []), ...invalid, ...inconsistencies(settings), ...misspelt];
   if (faults.length > 0) throw new SettingsError(faults);
   return settings;
 }
@@ -166,13 +175,4 @@ function inconsistencies(settings: Settings): string[] {
     faults.push('METRICS_AUTH_USER and METRICS_AUTH_PASSWORD must be set together');
   }
   return faults;
-}
-
-/** Names nearly like one of ours. Short names are left alone: HOST is one letter from many. */
-function misspelt(environment: Record<string, string | undefined>): string[] {
-  return Object.keys(environment).flatMap((name) => {
-    if (NAMES.includes(name) || name.length < 6) return [];
-    const meant = NAMES.find((known) => known.length >= 6 && distance(name, known) <= (known.length < 10 ? 1 : 2));
-    return meant ? [`${name} is not a setting; did you mean ${meant}?`] : [];
-  });
 }

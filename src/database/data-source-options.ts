@@ -1,5 +1,4 @@
 import type { DataSourceOptions, EntitySchema, MixedList } from 'typeorm';
-import { ImpatientClient } from './impatient-client.js';
 import { InitialSchema1764000000000 } from './migrations/1764000000000-initial-schema.js';
 import { CatchUpAndOverlap1764000000001 } from './migrations/1764000000001-catch-up-and-overlap.js';
 import { ScheduleCounts1764000000002 } from './migrations/1764000000002-schedule-counts.js';
@@ -9,6 +8,7 @@ import { Ownership1764000000005 } from './migrations/1764000000005-ownership.js'
 import { SigningSecrets1764000000006 } from './migrations/1764000000006-signing-secrets.js';
 import { AuditLog1764000000007 } from './migrations/1764000000007-audit-log.js';
 import { ResentRequests1764000000009 } from './migrations/1764000000009-resent-requests.js';
+import { ServiceClient } from './service-client.js';
 
 const MIGRATIONS = [
   InitialSchema1764000000000,
@@ -33,7 +33,7 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000;
 /** Longer than any statement may take: the reply was lost, and with it the connection. */
 const SILENCE_TIMEOUT_MS = 10_000;
 
-/** What every connection has: it gives up rather than hang. */
+/** What every connection has: it gives up rather than hang, and its session is as our statements need it. */
 export const IMPATIENCE = {
   connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   query_timeout: SILENCE_TIMEOUT_MS,
@@ -41,7 +41,7 @@ export const IMPATIENCE = {
   lock_timeout: LOCK_TIMEOUT_MS,
   idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
   keepAlive: true,
-  Client: ImpatientClient,
+  Client: ServiceClient,
 };
 
 /** @param entities those of the rooms; listed by them, since a glob would miss what is not loaded yet */

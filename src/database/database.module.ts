@@ -10,7 +10,12 @@ import { Notifications } from './notifications.js';
   imports: [
     TypeOrmModule.forRootAsync({
       inject: [CONFIG],
-      useFactory: ({ database }: Config) => ({ ...dataSourceOptions(database.url), autoLoadEntities: true }),
+      useFactory: ({ database }: Config) => ({
+        ...dataSourceOptions(database.url),
+        autoLoadEntities: true,
+        // The database has been reached a moment ago. Should it be away now, whoever starts the process tries again.
+        toRetry: () => false,
+      }),
     }),
   ],
   providers: [Notifications],

@@ -2,13 +2,15 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client, DatabaseError } from 'pg';
-import { ensureDataDir } from '../config/data-dir.js';
+import { type Client, DatabaseError } from 'pg';
+import { ensureDataDir, explainedDataDir } from '../config/data-dir.js';
+import { StartError } from '../config/start-error.js';
 import { postgresAccount } from './postgres-account.js';
 import { locateBinaries } from './postgres-binaries.js';
 import { DATABASE_USER, PostgresCluster } from './postgres-cluster.js';
 import { resolveHome } from './postgres-home.js';
 import { PostgresUsers } from './postgres-users.js';
+import { ServiceClient } from './service-client.js';
 import { withLock } from './start-lock.js';
 
 const DATABASE = 'seed_scheduler';
@@ -23,6 +25,8 @@ export interface EmbeddedPostgresOptions {
   log?: (line: string) => void;
   /** default true; false is for tests: faster, and a power cut may destroy the data */
   isDurable?: boolean;
+  /** gives the start up, promptly */
+  signal?: AbortSignal;
 }
 
 export interface EmbeddedPostgres {
@@ -37,32 +41,42 @@ export interface EmbeddedPostgres {
  *
  * Processes that were killed, this server among them, leave nothing behind that the next start does not put right.
  *
- * @throws Error that says why it cannot run here, with the server's own last words
+ * @throws StartError that says why it cannot run here, with the server's own last words
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const { dataDir, log = () => {}, isDurable = true } = options;
+  const { dataDir, log = () => {}, signal } = options;
   ensureDataDir(dataDir);
-  const home = await withLock(dataDir, async () => resolveHome(dataDir, log));
-  return withLock(home, async () => {
-    const account = postgresAccount(join(home, 'postgres'));
-    const cluster = new PostgresCluster(home, account, locateBinaries(account), isDurable);
-    const users = new PostgresUsers(home);
-    const user = users.add();
-    let isUsed = true;
-    const leave = async (): Promise<void> => {
-      if (!isUsed) return;
-      isUsed = false;
-      if (!users.remove(user) && (await cluster.runningPort()) !== null) await cluster.stop();
-    };
-    try {
-      const port = await ensureRunning(cluster, join(home, 'postgres-port'), log);
-      await ensureDatabase(urlOf(cluster, port, 'postgres'));
-      return { url: urlOf(cluster, port, DATABASE), stop: () => withLock(home, leave) };
-    } catch (error) {
-      await leave().catch(() => {});
-      throw error;
-    }
-  });
+  try {
+    const home = await withLock(dataDir, async () => resolveHome(dataDir, log), signal);
+    return await withLock(home, () => startIn(home, { ...options, log }), signal);
+  } catch (error) {
+    throw explainedDataDir(error, dataDir);
+  }
+}
+
+async function startIn(
+  home: string,
+  { log, isDurable = true, signal }: EmbeddedPostgresOptions & { log: (line: string) => void },
+): Promise<EmbeddedPostgres> {
+  const account = postgresAccount(join(home, 'postgres'));
+  const cluster = new PostgresCluster(home, account, locateBinaries(account), isDurable);
+  const users = new PostgresUsers(home);
+  const user = users.add();
+  let isUsed = true;
+  const leave = async (): Promise<void> => {
+    if (!isUsed) return;
+    isUsed = false;
+    if (!users.remove(user) && (await cluster.runningPort()) !== null) await cluster.stop();
+  };
+  try {
+    const port = await ensureRunning(cluster, join(home, 'postgres-port'), log, signal);
+    signal?.throwIfAborted();
+    await ensureDatabase(urlOf(cluster, port, 'postgres'), signal);
+    return { url: urlOf(cluster, port, DATABASE), stop: () => withLock(home, leave) };
+  } catch (error) {
+    await leave().catch(() => {});
+    throw error;
+  }
 }
 
 function urlOf(cluster: PostgresCluster, port: number, database: string): string {
@@ -70,10 +84,18 @@ function urlOf(cluster: PostgresCluster, port: number, database: string): string
 }
 
 /** @returns the port: the one of the last start, unless something else listens there now */
-async function ensureRunning(cluster: PostgresCluster, portFile: string, log: (line: string) => void): Promise<number> {
+async function ensureRunning(
+  cluster: PostgresCluster,
+  portFile: string,
+  log: (line: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<number> {
   if (!cluster.exists) {
     log('making the database: this takes a few seconds, once');
-    await cluster.create();
+    await cluster.create(signal).catch((error: Error) => {
+      signal?.throwIfAborted();
+      throw new StartError(`The embedded PostgreSQL cannot make its database: ${error.message}`, { cause: error });
+    });
   }
   cluster.checkVersion();
   const deadline = Date.now() + START_PATIENCE_MS;
@@ -83,20 +105,24 @@ async function ensureRunning(cluster: PostgresCluster, portFile: string, log: (l
     const port = await freePort(readPort(portFile));
     writeFileSync(portFile, `${port}\n`);
     try {
-      await cluster.start(port);
+      await cluster.start(port, signal);
     } catch (error) {
+      signal?.throwIfAborted();
       if (Date.now() > deadline) {
-        throw new Error(`the embedded PostgreSQL does not start: ${(error as Error).message}\n${cluster.lastWords()}`, {
-          cause: error,
-        });
+        throw new StartError(
+          `The embedded PostgreSQL does not start: ${(error as Error).message}\n${cluster.lastWords()}`,
+          {
+            cause: error,
+          },
+        );
       }
       await delay(RETRY_MS);
     }
   }
 }
 
-async function ensureDatabase(maintenanceUrl: string): Promise<void> {
-  const client = await connect(maintenanceUrl);
+async function ensureDatabase(maintenanceUrl: string, signal: AbortSignal | undefined): Promise<void> {
+  const client = await connect(maintenanceUrl, signal);
   try {
     const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [DATABASE]);
     if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
@@ -106,15 +132,15 @@ async function ensureDatabase(maintenanceUrl: string): Promise<void> {
 }
 
 /** A server that another process has just started may still be recovering from a crash. */
-async function connect(url: string): Promise<Client> {
+async function connect(url: string, signal: AbortSignal | undefined): Promise<Client> {
   const deadline = Date.now() + START_PATIENCE_MS;
   for (;;) {
-    const client = new Client({ connectionString: url, application_name: 'seed-scheduler start' });
+    const client = new ServiceClient({ connectionString: url, application_name: 'seed-scheduler start' });
     try {
       await client.connect();
       return client;
     } catch (error) {
-      await client.end().catch(() => {});
+      signal?.throwIfAborted();
       const isStartingUp = error instanceof DatabaseError && error.code === STARTING_UP;
       const isRefused = (error as NodeJS.ErrnoException).code === 'ECONNREFUSED';
       if ((!isStartingUp && !isRefused) || Date.now() > deadline) throw error;

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
+import { StartError } from '../config/start-error.js';
 
 /** The account that PostgreSQL runs under; null: the one of this process. */
 export type Account = { readonly uid: number; readonly gid: number } | null;
@@ -10,7 +11,7 @@ const CANDIDATES = ['postgres', '_postgres', 'nobody'];
 /**
  * PostgreSQL refuses to run as root. Then it runs under the owner of its data, or an account that has no other power.
  *
- * @throws Error when the machine has no such account
+ * @throws StartError when the machine has no such account
  */
 export function postgresAccount(cluster: string): Account {
   if (process.getuid?.() !== 0) return null;
@@ -24,7 +25,7 @@ export function postgresAccount(cluster: string): Account {
     const [, , uid, gid] = accounts.find(([name]) => name === candidate) ?? [];
     if (Number(uid) > 0 && Number(gid) > 0) return { uid: Number(uid), gid: Number(gid) };
   }
-  throw new Error(
+  throw new StartError(
     `PostgreSQL does not run as root, and this machine has no account ${CANDIDATES.join(' or ')} to run it under. ` +
       'Start the service as another user, or set DATABASE_URL.',
   );

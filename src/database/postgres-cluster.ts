@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { StartError } from '../config/start-error.js';
 import type { Account } from './postgres-account.js';
 import type { PostgresBinaries } from './postgres-binaries.js';
 
@@ -24,8 +25,10 @@ const NOT_RUNNING = 3;
 // One above the largest that Linux gives, see proc_sys_kernel(5).
 const IMPOSSIBLE_PID = 4_194_305;
 const CRASH_RECOVERY_SECONDS = 300;
+/** Before it is there nobody can tell that the server runs, to stop it. */
+const TIME_FOR_A_PID_FILE_MS = 2_000;
 
-class PgCtlError extends Error {
+class PgCtlError extends StartError {
   constructor(
     message: string,
     readonly exitCode: number | null,
@@ -59,7 +62,7 @@ export class PostgresCluster {
   }
 
   /** Made aside and then moved into place: an initdb that was cut off leaves nothing that looks like a cluster. */
-  async create(): Promise<void> {
+  async create(signal?: AbortSignal): Promise<void> {
     for (const name of readdirSync(this.home).filter((entry) => entry.startsWith('postgres.draft-'))) {
       rmSync(join(this.home, name), { recursive: true, force: true, maxRetries: 5 });
     }
@@ -71,23 +74,24 @@ export class PostgresCluster {
     writeFileSync(this.passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600 });
     writeFileSync(passwordFile, this.password, { mode: 0o600 });
     if (this.account) chownSync(passwordFile, this.account.uid, this.account.gid);
-    await this.run('initdb', [
+    const options = [
       ...['--pgdata', data, '--username', DATABASE_USER, '--pwfile', passwordFile, '--auth', 'scram-sha-256'],
       // Sorting that does not depend on the machine: an upgrade of its C library cannot corrupt an index.
       ...['--encoding', 'UTF8', '--locale', 'C', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'],
       ...(this.isDurable ? [] : ['--no-sync']),
-    ]);
+    ];
+    await this.run('initdb', options, signal);
     renameSync(data, this.folder);
     rmSync(draft, { recursive: true });
   }
 
-  /** @throws Error when the data was made by another major version */
+  /** @throws StartError when the data was made by another major version */
   checkVersion(): void {
     const made = Number(readFileSync(join(this.folder, 'PG_VERSION'), 'utf8'));
     const { majorVersion } = this.binaries;
     if (made === majorVersion) return;
-    throw new Error(
-      `the database in ${this.folder} was made by PostgreSQL ${made}, and this is PostgreSQL ${majorVersion}. ` +
+    throw new StartError(
+      `The database in ${this.folder} was made by PostgreSQL ${made}, and this is PostgreSQL ${majorVersion}. ` +
         'Dump it with the version of the service that made it, and restore the dump into an empty DATA_DIR.',
     );
   }
@@ -105,14 +109,19 @@ export class PostgresCluster {
     return port > 0 ? port : null;
   }
 
-  /** pg_ctl gives the server a session of its own, so that a terminal's Ctrl-C does not reach it. */
-  async start(port: number): Promise<void> {
+  /**
+   * pg_ctl gives the server a session of its own, so that a terminal's Ctrl-C does not reach it.
+   *
+   * @param signal ends the wait for a server that recovers from a crash; it runs on
+   */
+  async start(port: number, signal?: AbortSignal): Promise<void> {
     this.keepLogSmall();
     const settings = Object.entries(this.serverSettings(port)).map(([name, value]) => `-c ${name}=${value}`);
-    await this.run('pg_ctl', [
+    const options = [
       ...['start', '--wait', '--silent', '--timeout', String(CRASH_RECOVERY_SECONDS)],
       ...['--pgdata', this.folder, '--log', this.logFile, '--options', settings.join(' ')],
-    ]);
+    ];
+    await this.run('pg_ctl', options, delayed(signal, TIME_FOR_A_PID_FILE_MS));
   }
 
   async stop(): Promise<void> {
@@ -185,7 +194,7 @@ export class PostgresCluster {
     return existsSync(this.pidFile) ? readFileSync(this.pidFile, 'utf8').split('\n') : [];
   }
 
-  private run(program: 'initdb' | 'pg_ctl', args: string[]): Promise<void> {
+  private run(program: 'initdb' | 'pg_ctl', args: string[], signal?: AbortSignal): Promise<void> {
     const options = {
       // The account need not be able to read the folder that the service was started in.
       cwd: '/',
@@ -193,14 +202,31 @@ export class PostgresCluster {
       env: { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C' },
       // Out of the terminal's reach: a second Ctrl-C must not cut a stop short.
       detached: true,
+      signal,
       ...this.account,
     };
     return new Promise((resolve, reject) => {
       execFile(join(this.binaries.folder, program), args, options, (error, stdout, stderr) => {
         if (!error) return resolve();
-        const said = [stderr.trim(), stdout.trim()].filter(Boolean).join('\n') || error.message;
+        const said = reasonIn(stderr) ?? (stdout.trim() || error.message);
         reject(new PgCtlError(`${program}: ${said}`, typeof error.code === 'number' ? error.code : null));
       });
     });
   }
+}
+
+/** The line that says what went wrong, of all that a program says of its steps. */
+function reasonIn(stderr: string): string | null {
+  const lines = stderr.trim().split('\n');
+  return (lines.find((line) => /FATAL|PANIC|error:/.test(line)) ?? lines[0]) || null;
+}
+
+/** A signal that is aborted some time after another one. */
+function delayed(signal: AbortSignal | undefined, ms: number): AbortSignal | undefined {
+  if (!signal) return undefined;
+  const later = new AbortController();
+  const abort = () => void setTimeout(() => later.abort(), ms).unref();
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  return later.signal;
 }

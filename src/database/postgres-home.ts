@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureDataDir, readIfThere } from '../config/data-dir.js';
+import { StartError } from '../config/start-error.js';
 import { canEnter, postgresAccount } from './postgres-account.js';
 
 /** Where root keeps what the account of PostgreSQL must be able to reach. */
@@ -27,7 +28,7 @@ export function resolveHome(dataDir: string, log: (line: string) => void): strin
   const home = mkdtempSync(join(SYSTEM_DATA_DIR, 'data-'));
   chmodSync(home, 0o711);
   if (!canEnter(account, home)) {
-    throw new Error(
+    throw new StartError(
       `PostgreSQL does not run as root, and its account can enter neither ${dataDir} nor ${home}. ` +
         'Set DATA_DIR to a folder that every account can reach, start the service as another user, or set DATABASE_URL.',
     );

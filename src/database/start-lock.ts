@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { StartError } from '../config/start-error.js';
 import { isAlive, ownIdentity } from './process-identity.js';
 
 const POLL_MS = 50;
@@ -14,12 +15,13 @@ const PATIENCE_MS = 300_000;
  * is there; a rename takes it away again. A dead owner's lock is renamed to a name made from the owner's, which can
  * happen once only: a late second contender finds that name in use, and leaves the new owner's lock alone.
  *
- * @throws Error when a living process has held the lock for five minutes
+ * @param signal ends the wait for the lock, not the work
+ * @throws StartError when a living process has held the lock for five minutes
  */
-export async function withLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(folder: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   const lock = join(folder, 'lock');
   const id = randomUUID();
-  await take(folder, lock, id);
+  await take(folder, lock, id, signal);
   try {
     return await work();
   } finally {
@@ -29,7 +31,7 @@ export async function withLock<T>(folder: string, work: () => Promise<T>): Promi
   }
 }
 
-async function take(folder: string, lock: string, id: string): Promise<void> {
+async function take(folder: string, lock: string, id: string, signal?: AbortSignal): Promise<void> {
   const draft = join(folder, `lock-draft-${id}`);
   mkdirSync(draft);
   writeFileSync(join(draft, 'owner'), `${id} ${ownIdentity()}`);
@@ -38,9 +40,12 @@ async function take(folder: string, lock: string, id: string): Promise<void> {
     const [ownerId, identity] = readOwner(lock);
     if (ownerId && !isAlive(identity)) {
       renames(lock, join(folder, `lock-abandoned-${ownerId}`));
-    } else if (Date.now() > deadline) {
+    } else if (signal?.aborted || Date.now() > deadline) {
       rmSync(draft, { recursive: true });
-      throw new Error(`${lock} has been held by process ${identity.split(' ', 1)[0]} for too long`);
+      signal?.throwIfAborted();
+      throw new StartError(
+        `${lock} has been held by process ${identity.split(' ', 1)[0]} for too long: see what that process does, or end it.`,
+      );
     } else {
       await delay(POLL_MS);
     }

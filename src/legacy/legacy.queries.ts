@@ -5,7 +5,10 @@ export const BEGIN_SNAPSHOT = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
 // Instants are carried as text with microseconds; the session waits while pages are written on the other side.
 export const SETTLE_SESSION = `
   SELECT set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO', true),
-         set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true)`;
+         set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true),
+         set_config('lock_timeout', '0', true), set_config('row_security', 'on', true),
+         CASE WHEN current_setting('transaction_timeout', true) IS NOT NULL
+              THEN set_config('transaction_timeout', '0', true) END`;
 
 export const COLUMNS_OF = `
   SELECT table_name, column_name FROM information_schema.columns

@@ -6,6 +6,7 @@ import type { DataSource } from 'typeorm';
 import { CONFIG, type Config, ROLES } from '../config/config.js';
 import { VERSION } from '../config/version.js';
 import { Notifications } from '../database/notifications.js';
+import { standardOutput } from '../logging/standard-output.js';
 import { readCounter, readGauge } from './gauge.js';
 import { PROMETHEUS } from './prometheus.js';
 
@@ -22,6 +23,7 @@ export class ReplicaInstruments {
     this.showRoles(config);
     this.showPool(() => (dataSource.driver as unknown as { master: Pool }).master);
     this.showNotifications(notifications);
+    this.showLog();
   }
 
   private showBuild(): void {
@@ -77,6 +79,17 @@ export class ReplicaInstruments {
         registry: this.registry,
       },
       () => notifications.reconnects,
+    );
+  }
+
+  private showLog(): void {
+    readCounter(
+      {
+        name: 'seed_scheduler_log_lines_dropped_total',
+        help: 'Log lines that could not be written to standard output and were dropped.',
+        registry: this.registry,
+      },
+      () => standardOutput.dropped,
     );
   }
 

@@ -43,13 +43,11 @@ function parametersOf(packet: Buffer): Parameters {
   return Object.fromEntries(pairs);
 }
 
-function sourcesOf(folder: string): string[] {
+function filesOf(folder: string): { name: string; text: string }[] {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => entry.isFile() && /\.[jt]s$/.test(entry.name))
-    .map((entry) => {
-      return readFileSync(join(entry.parentPath, entry.name), 'utf8');
-    });
+    .map(({ name, parentPath }) => ({ name, text: readFileSync(join(parentPath, name), 'utf8') }));
 }
 
 describe('every connection of the service', () => {
@@ -70,6 +68,7 @@ describe('every connection of the service', () => {
     }
 
     expect(Object.fromEntries(seen)).toEqual({
+      'seed-scheduler start': ['9000', '5000', '30000'],
       'seed-scheduler': ['9000', '5000', '30000'],
       'seed-scheduler queue': ['9000', '9000', '30000'],
       'seed-scheduler notifications': ['9000', '5000', '30000'],
@@ -81,6 +80,12 @@ describe('every connection of the service', () => {
               current_setting('idle_in_transaction_session_timeout') AS idle`,
     );
     expect(shown).toEqual({ statement: '9s', lock: '5s', idle: '30s' });
+  });
+
+  it('is made by the client that settles its session, but for the one to the replaced service', () => {
+    const makers = filesOf(join(ROOT, 'src')).filter(({ text }) => /new (pg\.)?(Client|Pool)\(/.test(text));
+    // The other one reads a URL, and connects nowhere.
+    expect(makers.map(({ name }) => name).sort()).toEqual(['database-failure.ts', 'legacy-database.ts']);
   });
 });
 
@@ -103,7 +108,7 @@ describe('advisory locks', () => {
   });
 
   it.each(['src', 'node_modules/pg-boss/dist'])('of sessions are in no statement of %s', (folder) => {
-    const names = sourcesOf(join(ROOT, folder)).flatMap((text) => text.match(/pg_\w*advisory\w*/g) ?? []);
+    const names = filesOf(join(ROOT, folder)).flatMap(({ text }) => text.match(/pg_\w*advisory\w*/g) ?? []);
     expect(names.length).toBeGreaterThan(0);
     expect(names.filter((name) => !/^pg_(try_)?advisory_xact_lock(_shared)?$/.test(name))).toEqual([]);
   });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Client } from 'pg';
 import { IMPATIENCE } from '../../database/data-source-options.js';
+import { isSessionShared } from '../../database/pooler.js';
 import { type Finding, ok, warning } from './finding.js';
 
 const PATIENCE_MS = 2_000;
@@ -17,7 +18,7 @@ export async function checkPooler(client: Client, url: string): Promise<Finding>
   other.on('error', () => {});
   await other.connect();
   try {
-    if (await isShared(client, other)) {
+    if (await isSessionShared(client, other)) {
       return warning('pooler', 'a pooler gives each transaction another session: LISTEN is not heard', ADVICE);
     }
     if (!(await hears(client, other))) {
@@ -28,20 +29,6 @@ export async function checkPooler(client: Client, url: string): Promise<Finding>
   } finally {
     await other.end();
   }
-}
-
-/** A transaction of the other takes the session that this one had, if it is anybody's between transactions. */
-async function isShared(client: Client, other: Client): Promise<boolean> {
-  const before = await sessionOf(client);
-  await other.query('BEGIN');
-  const ofOther = await sessionOf(other);
-  const after = await sessionOf(client);
-  await other.query('ROLLBACK');
-  return before !== after || ofOther === before;
-}
-
-async function sessionOf(client: Client): Promise<number | undefined> {
-  return (await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0]?.pid;
 }
 
 async function hears(client: Client, other: Client): Promise<boolean> {
