@@ -1,13 +1,12 @@
-import { Transform } from 'class-transformer';
-import { IsEmail } from 'class-validator';
+import { IsEmail, IsString } from 'class-validator';
 
 export class TokenRequestDto {
   /**
    * The address of the user to make or use.
    * @example "bob@example.org"
    */
-  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value))
   @IsEmail({}, { message: 'Enter a valid email address.' })
+  @IsString({ message: 'Not a valid string.' })
   email: string;
 }
 

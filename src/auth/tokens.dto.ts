@@ -1,5 +1,4 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
 import { IsOptional, Matches, MaxLength, Validate, ValidatorConstraint } from 'class-validator';
 import { ReadOnlyFields } from '../http/input.pipe.js';
 import { PageDto } from '../http/page.dto.js';
@@ -28,7 +27,6 @@ export class NewTokenInputDto {
    * What the token is for; at most 100 characters.
    * @example "nightly reports"
    */
-  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value))
   @IsOptional()
   @MaxLength(100, { message: 'Ensure this field has no more than 100 characters.' })
   @Matches(/^\P{C}+$/u, { message: 'Not a valid string.' })

@@ -39,7 +39,7 @@ export function guardedConnector(policy: AddressPolicy, dial: Dial, { timeoutMs 
       return;
     }
     const isSecure = options.protocol === 'https:';
-    const socket = dial({ host: options.hostname, port: Number(options.port) || (isSecure ? 443 : 80) });
+    const socket = dial({ host: options.hostname, port: Number(options.port || (isSecure ? 443 : 80)) });
     const settle = onceBefore(timeoutMs, socket, callback);
     socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
     socket.on('error', (error) => settle(normalized(error), null));

@@ -115,7 +115,7 @@ describe('a request for a token', () => {
     [{ email: null }, { email: ['This field may not be null.'] }],
     [{ email: '' }, { email: ['This field may not be blank.'] }],
     [{ email: 'nobody' }, { email: ['Enter a valid email address.'] }],
-    [{ email: 7 }, { email: ['Enter a valid email address.'] }],
+    [{ email: 7 }, { email: ['Not a valid string.'] }],
   ])('of %j is refused', async (body, expected) => {
     expect(await app.call('POST', '/api/v1/user/token/', body)).toMatchObject({ status: 400, body: expected });
   });
@@ -167,7 +167,7 @@ describe('a new schedule', () => {
     [{ endpoint: null }, { endpoint: ['This field may not be null.'] }],
     [{ endpoint: '' }, { endpoint: ['This field may not be blank.'] }],
     [{ endpoint: 'nowhere' }, { endpoint: ['Enter a valid URL.'] }],
-    [{ endpoint: 'http://a\r\nb/' }, { endpoint: ['Enter a valid URL.'] }],
+    [{ endpoint: 'http://a\r\nb/' }, { endpoint: ['Enter a valid URL. Did you mean http://ab/?'] }],
     [{ endpoint: 'ftp://a/' }, { endpoint: ['Enter a URL that begins with http:// or https://.'] }],
     [{ endpoint: 'http://u:p@a/' }, { endpoint: ['A user name or password in the URL is not accepted.'] }],
     [{ cron_definition: '99 * * * *' }, { cron_definition: ['minute 99 is out of range 0-59'] }],
