@@ -3,7 +3,7 @@ import { type ArgumentMetadata, Injectable, type PipeTransform, type Type } from
 import { plainToInstance } from 'class-transformer';
 import { getMetadataStorage, validate, type ValidationError } from 'class-validator';
 import { closest, distance } from 'fastest-levenshtein';
-import { originOf } from './body-parsing.js';
+import { originOf, UnreadableBody } from './body-parsing.js';
 import { type FieldMessages, InvalidInputError } from './domain-error.js';
 import { RawJson, rawMember } from './raw-json.js';
 
@@ -32,7 +32,9 @@ export function ReadOnlyFields(names: readonly string[]): ClassDecorator {
 @Injectable()
 export class InputPipe implements PipeTransform {
   async transform(value: unknown, { type, metatype }: ArgumentMetadata): Promise<unknown> {
-    if (type !== 'body' || !metatype || metatype === Object) return value;
+    if (type !== 'body') return value;
+    if (value instanceof UnreadableBody) throw value.fault;
+    if (!metatype || metatype === Object) return value;
     const body = (value ?? {}) as Record<string, unknown>;
     const known = sortFields(body, metatype);
     const input = withRawFields(body, metatype);

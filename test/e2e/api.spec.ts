@@ -434,10 +434,22 @@ describe('an unknown thing', () => {
     ['DELETE', '/api/v1/user/', 'GET, HEAD'],
     ['POST', `/api/v1/schedule/${UNKNOWN_ID}/`, 'DELETE, GET, HEAD, PATCH, PUT'],
     ['PATCH', '/api/metrics/', 'GET, HEAD, POST'],
+    // Fixed segments where other routes of the same length have an id.
+    ['PUT', '/api/v1/user/token/', 'POST'],
+    ['PATCH', '/api/v1/user/token', 'POST'],
+    ['DELETE', '/api/v1/user/token/?a=b', 'POST'],
+    ['GET', '/api/v1/user/1/signing-secret/previous/', 'DELETE'],
+    ['PUT', '/health/live/', 'GET, HEAD'],
   ])('method, %s %s, answers 405 with Allow', async (method, path, allow) => {
-    const reply = await app.call(method, path, {});
+    const reply = await app.call(method, path, method === 'GET' ? undefined : {});
     expect(reply).toMatchObject({ status: 405, body: { detail: `Method "${method}" not allowed.` } });
     expect(reply.headers.get('allow')).toBe(allow);
+  });
+
+  it('method answers 405 to a GET of the path that makes tokens, which no user has for an id', async () => {
+    const reply = await app.call('GET', '/api/v1/user/token/');
+    expect(reply).toMatchObject({ status: 405, body: { detail: 'Method "GET" not allowed.' } });
+    expect(reply.headers.get('allow')).toBe('POST');
   });
 
   it('media type answers 415', async () => {
