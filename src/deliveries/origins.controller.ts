@@ -31,5 +31,5 @@ function isOpen(text: unknown): boolean | undefined {
   const breaker = typeof text === 'string' ? text.trim() : text;
   if (!breaker) return undefined;
   if (breaker === 'open' || breaker === 'closed') return breaker === 'open';
-  throw InvalidInputError.on('breaker', `"${String(breaker)}" is not a valid choice.`);
+  throw InvalidInputError.on('breaker', `${JSON.stringify(breaker)} is not a valid choice.`);
 }
