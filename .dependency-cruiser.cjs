@@ -10,7 +10,7 @@ const ROOMS = [
   ['auth'],
   ['deliveries'],
   ['schedules'],
-  ['health'],
+  ['health', 'home'],
   ['legacy'],
   ['cli'],
 ];

@@ -8,6 +8,7 @@ import type { Config } from './config/config.js';
 import { DatabaseModule } from './database/database.module.js';
 import { GroupsModule } from './groups/groups.module.js';
 import { HealthModule } from './health/health.module.js';
+import { HomeModule } from './home/home.module.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { InputPipe } from './http/input.pipe.js';
 import { LegacyModule } from './legacy/legacy.module.js';
@@ -39,6 +40,7 @@ export class AppModule {
         AuthModule,
         SchedulesModule,
         HealthModule,
+        HomeModule,
         LegacyModule,
       ],
       providers: [

@@ -9,7 +9,7 @@ import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
 import { explained } from './database/database-failure.js';
 import { migrate } from './database/migrate.js';
-import { installRouteTable } from './http/allowed-methods.js';
+import { installMethodCheck, installRouteTable } from './http/allowed-methods.js';
 import { installBodyParsing } from './http/body-parsing.js';
 import { NotFoundError } from './http/domain-error.js';
 import { installPaging } from './http/paging.js';
@@ -62,6 +62,7 @@ async function createOnMigrated(config: Config, listener: Listener | null): Prom
   installVisibility(fastify, config.visibility);
   installBodyParsing(fastify);
   if (!config.roles.includes('api')) hideApi(fastify);
+  installMethodCheck(fastify);
   await fastify.register(formbody);
   await installSecurityHeaders(fastify);
   installUrlCheck(fastify);

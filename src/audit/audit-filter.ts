@@ -25,7 +25,7 @@ const INSTANT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$
 export function auditFilter(query: Record<string, unknown>): AuditFilter {
   const faults: FieldMessages = {};
   const matching = <T>(name: string, read: (text: string) => T | undefined, expected: string): T | undefined => {
-    const text = query[name];
+    const text = typeof query[name] === 'string' ? query[name].trim() : query[name];
     if (text === undefined || text === '') return undefined;
     const value = typeof text === 'string' ? read(text) : undefined;
     if (value === undefined) faults[name] = [expected];

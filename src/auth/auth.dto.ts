@@ -1,6 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
-import { IsEmail } from 'class-validator';
+import { IsEmail, IsString } from 'class-validator';
 
 export class TokenRequestDto {
   /**
@@ -8,8 +7,8 @@ export class TokenRequestDto {
    * @example "bob@example.org"
    */
   @ApiProperty({ type: 'string', format: 'email' })
-  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value))
   @IsEmail({}, { message: 'Enter a valid email address.' })
+  @IsString({ message: 'Not a valid string.' })
   email: string;
 }
 

@@ -1,11 +1,11 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsInt, IsOptional, Max, Min } from 'class-validator';
+import { ToInteger } from '../http/form-values.js';
 import type { SigningSecret } from './signing-secret.entity.js';
 import type { LiveSecrets } from './signing-secrets.service.js';
 
 const DAY_SECONDS = 86_400;
 const MAX_SECONDS = 30 * DAY_SECONDS;
-const RANGE = { message: `Must be a whole number from 0 to ${MAX_SECONDS}.` };
 
 export class RotateSigningSecretDto {
   /**
@@ -13,10 +13,11 @@ export class RotateSigningSecretDto {
    * @example 86400
    */
   @ApiProperty({ required: false, type: 'integer', minimum: 0, maximum: MAX_SECONDS, nullable: true })
+  @ToInteger()
   @IsOptional()
-  @IsInt(RANGE)
-  @Min(0, RANGE)
-  @Max(MAX_SECONDS, RANGE)
+  @Max(MAX_SECONDS, { message: `Ensure this value is less than or equal to ${MAX_SECONDS}.` })
+  @Min(0, { message: 'Ensure this value is greater than or equal to 0.' })
+  @IsInt({ message: 'A valid integer is required.' })
   expires_previous_in?: number | null;
 
   static previousForSeconds({ expires_previous_in }: RotateSigningSecretDto): number {

@@ -1,5 +1,4 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
 import { IsOptional, Matches, MaxLength, Validate, ValidatorConstraint } from 'class-validator';
 import { ReadOnlyFields } from '../http/input.pipe.js';
 import { PageDto } from '../http/page.dto.js';
@@ -30,7 +29,6 @@ export class NewTokenInputDto {
    */
   // The validator's pattern needs the flag `u`, which a pattern of JSON Schema cannot have.
   @ApiPropertyOptional({ type: 'string', nullable: true, pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]+$' })
-  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value))
   @IsOptional()
   @MaxLength(100, { message: 'Ensure this field has no more than 100 characters.' })
   @Matches(/^\P{C}+$/u, { message: 'Not a valid string.' })

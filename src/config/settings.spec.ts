@@ -62,6 +62,29 @@ describe('the settings', () => {
       'METRICS_URL must be an http or https URL without a user name',
     ]);
   });
+
+  it.each([
+    'http:host',
+    'http:///host',
+    'http://@host/',
+    'http://host:0/',
+    'http://a..b/',
+    'http://host\\x',
+    'host:80',
+  ])('take no URL that the parser only repairs: %s', (url) => {
+    const names = ['PUBLIC_URL', 'METRICS_URL', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
+    expect(faultsOf(Object.fromEntries(names.map((name) => [name, url])))).toEqual(
+      names.map((name) => expect.stringContaining(`${name} must be an http or https URL`) as string),
+    );
+  });
+
+  it.each(['http://localhost:3000', 'https://ticks.example.org/base/', 'http://my_service', 'HTTPS://Example.org:443'])(
+    'take %s for a URL',
+    (url) => {
+      expect(faultsOf({ PUBLIC_URL: url, METRICS_URL: url, OTEL_EXPORTER_OTLP_ENDPOINT: url })).toEqual([]);
+    },
+  );
+
   it.each(['true', 'off', '10.0.0.1', '10.0.0.0/8, ::1, fd00::/8', 'loopback,uniquelocal'])(
     'take %s for TRUST_PROXY',
     (text) => {

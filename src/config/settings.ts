@@ -6,7 +6,6 @@ import {
   IsIn,
   IsInt,
   IsOptional,
-  IsUrl,
   Matches,
   Max,
   Min,
@@ -19,6 +18,7 @@ import {
 import { ROLES, SAMPLERS, VISIBILITIES, type Visibility } from './config.js';
 import { isEgressEntry } from './egress.js';
 import { DOT_ENV, type Environment } from './environment.js';
+import { isPlainHttpUrl } from './http-url.js';
 import { nearlyRight } from './nearly-right.js';
 import { StartError } from './start-error.js';
 
@@ -68,8 +68,14 @@ function AddressRanges(): PropertyDecorator {
   };
 }
 
+/** An http or https URL that says what it means, see http-url.ts. */
+function HttpUrl({ allowsUser }: { allowsUser: boolean }): PropertyDecorator {
+  const message = `must be an http or https URL${allowsUser ? '' : ' without a user name'}`;
+  const validate = (text: unknown) => typeof text === 'string' && isPlainHttpUrl(text, { allowsUser });
+  return ValidateBy({ name: 'isHttpUrl', validator: { validate } }, { message });
+}
+
 const POSTGRES_URL = { message: 'must be a postgres:// or postgresql:// URL' };
-const HTTP_URL = { protocols: ['http', 'https'], require_tld: false, require_protocol: true };
 
 /** What Fastify takes for its `trustProxy`: a mistake there would otherwise end the start without naming the setting. */
 @ValidatorConstraint()
@@ -101,7 +107,7 @@ export class Settings {
   @List()
   @MinLength(32, { each: true, message: 'must be keys of at least 32 characters, between commas' })
   SECRET_KEY_FALLBACKS: string[] = [];
-  @IsOptional() @IsUrl(HTTP_URL, { message: 'must be an http or https URL' }) PUBLIC_URL?: string;
+  @IsOptional() @HttpUrl({ allowsUser: true }) PUBLIC_URL?: string;
   @IsOptional()
   @Validate(NamesProxies)
   TRUST_PROXY?: string;
@@ -122,12 +128,10 @@ export class Settings {
   @WholeNumber(1, 100_000) PAGE_SIZE_MAX = 1000;
   @AddressRanges() EGRESS_ALLOW: string[] = [];
   @AddressRanges() EGRESS_DENY: string[] = [];
-  @IsOptional()
-  @IsUrl({ ...HTTP_URL, disallow_auth: true }, { message: 'must be an http or https URL without a user name' })
-  METRICS_URL?: string;
+  @IsOptional() @HttpUrl({ allowsUser: false }) METRICS_URL?: string;
   @IsOptional() METRICS_AUTH_USER?: string;
   @IsOptional() METRICS_AUTH_PASSWORD?: string;
-  @IsOptional() @IsUrl(HTTP_URL, { message: 'must be an http or https URL' }) OTEL_EXPORTER_OTLP_ENDPOINT?: string;
+  @IsOptional() @HttpUrl({ allowsUser: true }) OTEL_EXPORTER_OTLP_ENDPOINT?: string;
   OTEL_SERVICE_NAME = 'seed-scheduler';
   @IsIn(SAMPLERS, { message: `must be one of ${SAMPLERS.join(', ')}` })
   OTEL_TRACES_SAMPLER: string = 'parentbased_traceidratio';

@@ -9,8 +9,8 @@ import { deliveriesOf } from './delivery-history.js';
 import type { DeliveryDto } from './delivery-history.dto.js';
 import { DeliveryInstruments } from './delivery.instruments.js';
 import { DeliveryQueue } from './delivery-queue.js';
-import { FailedTask } from './failed-task.entity.js';
-import { countFailedTasks, newestFailedTasks, oldestFailedTasks } from './failed-tasks.queries.js';
+import { FailedTask, type FailedTaskDetails } from './failed-task.entity.js';
+import { countFailedTasks, LAST_ATTEMPTS, newestFailedTasks, oldestFailedTasks } from './failed-tasks.queries.js';
 
 const REQUEUE_BATCH = 1_000;
 
@@ -51,7 +51,42 @@ export class DeliveriesService {
   }
 
   /** Those in scope, newest first, with the number of all of them. */
-  async listFailed(
+  async listFailed(scope: Scope, page: PageRequest): Promise<[FailedTaskDetails[], number]> {
+    const [tasks, count] = await this.pageOfFailed(scope, page);
+    return [await this.withDetails(tasks), count];
+  }
+
+  /** @throws NotFoundError */
+  async getFailed(id: number, scope: Scope): Promise<FailedTaskDetails> {
+    const task = await failedTasksIn(scope, this.dataSource.manager).andWhere('task.id = :id', { id }).getOne();
+    if (!task) throw new NotFoundError();
+    const [details] = await this.withDetails([task]);
+    return details;
+  }
+
+  /** Gives a failed delivery a new round of attempts under its old id. @throws NotFoundError */
+  async requeue(id: number, scope: Scope): Promise<void> {
+    const requeued = await this.dataSource.transaction((manager) => this.requeueBatch([id], scope, manager));
+    if (requeued === 0) throw new NotFoundError();
+  }
+
+  /** Requeues everything in scope that has failed up to now. */
+  async requeueAll(scope: Scope): Promise<void> {
+    const [[last]] = await this.pageOfFailed(scope, { limit: 1, offset: 0 });
+    if (!last) return;
+    const query = failedTasks(this.dataSource.manager).select('task.id', 'id');
+    for (;;) {
+      const rows = await query
+        .where(`task.id IN (${oldestFailedTasks(scope)})`)
+        .setParameters({ ...scope.parameters, last: last.id, limit: REQUEUE_BATCH })
+        .getRawMany<{ id: number }>();
+      const ids = rows.map(({ id }) => id);
+      await this.dataSource.transaction((manager) => this.requeueBatch(ids, scope, manager));
+      if (ids.length < REQUEUE_BATCH) return;
+    }
+  }
+
+  private async pageOfFailed(
     scope: Scope,
     { limit, offset }: Pick<PageRequest, 'limit' | 'offset'>,
   ): Promise<[FailedTask[], number]> {
@@ -65,33 +100,12 @@ export class DeliveriesService {
     return [await page.getMany(), count];
   }
 
-  /** @throws NotFoundError */
-  async getFailed(id: number, scope: Scope): Promise<FailedTask> {
-    const task = await failedTasksIn(scope, this.dataSource.manager).andWhere('task.id = :id', { id }).getOne();
-    if (!task) throw new NotFoundError();
-    return task;
-  }
-
-  /** Gives a failed delivery a new round of attempts under its old id. @throws NotFoundError */
-  async requeue(id: number, scope: Scope): Promise<void> {
-    const requeued = await this.dataSource.transaction((manager) => this.requeueBatch([id], scope, manager));
-    if (requeued === 0) throw new NotFoundError();
-  }
-
-  /** Requeues everything in scope that has failed up to now. */
-  async requeueAll(scope: Scope): Promise<void> {
-    const [[last]] = await this.listFailed(scope, { limit: 1, offset: 0 });
-    if (!last) return;
-    const query = failedTasks(this.dataSource.manager).select('task.id', 'id');
-    for (;;) {
-      const rows = await query
-        .where(`task.id IN (${oldestFailedTasks(scope)})`)
-        .setParameters({ ...scope.parameters, last: last.id, limit: REQUEUE_BATCH })
-        .getRawMany<{ id: number }>();
-      const ids = rows.map(({ id }) => id);
-      await this.dataSource.transaction((manager) => this.requeueBatch(ids, scope, manager));
-      if (ids.length < REQUEUE_BATCH) return;
-    }
+  private async withDetails(tasks: FailedTask[]): Promise<FailedTaskDetails[]> {
+    if (tasks.length === 0) return [];
+    const ids = tasks.map(({ id }) => id);
+    const rows = await this.dataSource.query<{ id: number; started_at: Date }[]>(LAST_ATTEMPTS, [ids]);
+    const startedAt = new Map(rows.map(({ id, started_at }) => [id, started_at]));
+    return tasks.map((task) => ({ ...task, initiatedAt: startedAt.get(task.id) ?? task.failedAt }));
   }
 
   private async countFailed(scope: Scope): Promise<number> {

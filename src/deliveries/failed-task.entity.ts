@@ -35,3 +35,9 @@ export class FailedTask {
   @Column({ type: 'text', nullable: true })
   error: string | null;
 }
+
+/** A failed task with what the ledger knows of it. */
+export interface FailedTaskDetails extends FailedTask {
+  /** when its last attempt began */
+  initiatedAt: Date;
+}

@@ -19,3 +19,14 @@ export const oldestFailedTasks = (scope: Scope) => `
     (condition) => `SELECT id FROM failed_tasks WHERE ${condition} AND id <= :last ORDER BY id LIMIT :limit`,
   )}) oldest
    ORDER BY id LIMIT :limit`;
+
+// When the last attempt of each failed task began. One look into the ledger's key for each: a join could be planned as a
+// scan of all partitions. Parameters: ids.
+export const LAST_ATTEMPTS = `
+  SELECT task.id, last.started_at
+    FROM failed_tasks task
+   CROSS JOIN LATERAL (
+     SELECT started_at FROM attempts
+      WHERE schedule_id = task.schedule_id AND scheduled_for = task.scheduled_for AND attempt = task.attempts
+      LIMIT 1) last
+   WHERE task.id = ANY($1)`;

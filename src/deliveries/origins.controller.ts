@@ -26,7 +26,7 @@ export class OriginsController {
     description: 'Only origins whose circuit breaker is in this state.',
   })
   @ApiAnswers({ operationId: 'listOrigins', status: 200, type: OriginPageDto, errors: [400, 403], paged: true })
-  async list(@Query('breaker') breaker: string | undefined, @PageOf() page: PageRequest): Promise<Page<OriginDto>> {
+  async list(@Query('breaker') breaker: unknown, @PageOf() page: PageRequest): Promise<Page<OriginDto>> {
     const [origins, count] = await this.origins.list(isOpen(breaker), page);
     return pageOf(
       origins.map((origin) => OriginDto.of(origin)),
@@ -36,8 +36,9 @@ export class OriginsController {
   }
 }
 
-function isOpen(breaker: string | undefined): boolean | undefined {
+function isOpen(text: unknown): boolean | undefined {
+  const breaker = typeof text === 'string' ? text.trim() : text;
   if (!breaker) return undefined;
   if (breaker === 'open' || breaker === 'closed') return breaker === 'open';
-  throw InvalidInputError.on('breaker', `"${breaker}" is not a valid choice.`);
+  throw InvalidInputError.on('breaker', `${JSON.stringify(breaker)} is not a valid choice.`);
 }

@@ -1,3 +1,4 @@
+import { UnsupportedMediaTypeException } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { MalformedBodyError } from './domain-error.js';
 import { jsonDepth, MAX_JSON_DEPTH, stringifyJson } from './raw-json.js';
@@ -15,6 +16,13 @@ export interface BodyOrigin {
   fields: readonly string[];
 }
 
+const MEDIA_TYPE = /^\s*[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(?:;|$)/;
+
+/** Stands for a body that cannot be read. `InputPipe` throws the fault on routes that take a body; the others ignore it. */
+export class UnreadableBody {
+  constructor(readonly fault: Error) {}
+}
+
 const origins = new WeakMap<object, BodyOrigin>();
 
 export function originOf(body: unknown): BodyOrigin | undefined {
@@ -29,27 +37,47 @@ export function fieldsOf(body: unknown): readonly string[] {
 /**
  * Makes Fastify read bodies as the clients of the replaced service send them: JSON with any charset parameter, JSON
  * content type with nothing in it, and forms (`@fastify/formbody`); and write `RawJson` as it came.
+ *
+ * A body that cannot be read, or is of another media type, fails only where a route takes one: old clients send bodies
+ * to routes that take none, `null` among them.
  */
 export function installBodyParsing(fastify: FastifyInstance): void {
   fastify.removeContentTypeParser(['application/json', 'text/plain']);
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    try {
-      done(null, parseJsonBody(body as Buffer, request));
-    } catch (error) {
-      done(error as Error);
-    }
+    done(
+      null,
+      readable(() => parseJsonBody(body as Buffer, request)),
+    );
+  });
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => {
+    done(null, new UnreadableBody(new UnsupportedMediaTypeException()));
+  });
+  // Fastify answers before it looks for a parser where this header is no media type.
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    const type = request.headers['content-type'];
+    if (type !== undefined && !MEDIA_TYPE.test(type)) request.headers = { 'content-type': 'application/octet-stream' };
+    done();
   });
   fastify.addHook('preHandler', async (request, reply) => {
-    if (typeof request.body !== 'object' || request.body === null) return;
-    const origin = origins.get(request.body);
+    const { body } = request;
+    if (typeof body !== 'object' || body === null || body instanceof UnreadableBody) return;
+    const origin = origins.get(body);
     if (origin) {
       origin.reply = reply;
       return;
     }
-    refuseProto(request.body);
-    origins.set(request.body, { json: null, request, reply, fields: [] });
+    request.body = readable(() => accepted(body));
+    origins.set(body, { json: null, request, reply, fields: [] });
   });
   fastify.setReplySerializer((payload) => stringifyJson(payload));
+}
+
+function readable(read: () => unknown): unknown {
+  try {
+    return read();
+  } catch (error) {
+    return new UnreadableBody(error as Error);
+  }
 }
 
 function parseJsonBody(bytes: Buffer, request: FastifyRequest): unknown {
@@ -67,8 +95,7 @@ function parseJsonBody(bytes: Buffer, request: FastifyRequest): unknown {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new MalformedBodyError('Invalid data. Expected a JSON object.');
   }
-  refuseProto(body);
-  origins.set(body, { json, request, reply: null, fields: [] });
+  origins.set(accepted(body), { json, request, reply: null, fields: [] });
   return body;
 }
 
@@ -77,8 +104,9 @@ function withoutConstructors(name: string, value: unknown): unknown {
   return name === 'constructor' ? undefined : value;
 }
 
-function refuseProto(body: object): void {
+function accepted(body: object): object {
   if (Object.hasOwn(body, '__proto__')) throw new MalformedBodyError('A member named "__proto__" is not accepted.');
+  return body;
 }
 
 function decodeUtf8(bytes: Buffer): string {

@@ -63,6 +63,18 @@ export class MalformedBodyError extends DomainError {
   readonly code = 'parse_error';
 }
 
+/** The path is known, the method is not one of its own. */
+export class MethodNotAllowedError extends DomainError {
+  readonly code = 'method_not_allowed';
+
+  constructor(
+    method: string,
+    readonly allowed: readonly string[],
+  ) {
+    super(`Method "${method}" not allowed.`);
+  }
+}
+
 /** The request's URL or headers cannot be right. */
 export class MalformedRequestError extends DomainError {
   readonly code = 'bad_request';

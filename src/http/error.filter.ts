@@ -4,6 +4,7 @@ import { allowedMethods } from './allowed-methods.js';
 import {
   DomainError,
   InvalidInputError,
+  MethodNotAllowedError,
   NotAuthenticatedError,
   NotFoundError,
   ThrottledError,
@@ -12,6 +13,7 @@ import {
 const STATUS_BY_CODE: Record<string, number> = {
   not_found: 404,
   permission_denied: 403,
+  method_not_allowed: 405,
   not_authenticated: 401,
   parse_error: 400,
   bad_request: 400,
@@ -74,16 +76,11 @@ export class ErrorFilter implements ExceptionFilter {
 
 function unknownRoute(request: FastifyRequest): Answer {
   const methods = allowedMethods(request);
-  if (methods.length === 0) return { status: 404, body: { detail: new NotFoundError().message } };
-  return {
-    status: 405,
-    body: { detail: `Method "${request.method}" not allowed.` },
-    headers: { allow: methods.join(', ') },
-  };
+  return domainAnswer(methods.length === 0 ? new NotFoundError() : new MethodNotAllowedError(request.method, methods));
 }
 
 function unsupportedMediaType(request: FastifyRequest): Answer {
-  const detail = `Unsupported media type "${request.headers['content-type'] ?? ''}" in request.`;
+  const detail = `Unsupported media type "${request.raw.headers['content-type'] ?? ''}" in request.`;
   return { status: 415, body: { detail } };
 }
 
@@ -93,6 +90,7 @@ function domainAnswer(error: DomainError): Answer {
 
 function headersOf(error: DomainError): Record<string, string> | undefined {
   if (error instanceof NotAuthenticatedError) return { 'www-authenticate': 'Token' };
+  if (error instanceof MethodNotAllowedError) return { allow: error.allowed.join(', ') };
   if (error instanceof ThrottledError) return { 'retry-after': String(error.retryAfterSeconds) };
   return undefined;
 }

@@ -3,7 +3,7 @@ import { type ArgumentMetadata, Injectable, type PipeTransform, type Type } from
 import { plainToInstance } from 'class-transformer';
 import { getMetadataStorage, validate, type ValidationError } from 'class-validator';
 import { closest, distance } from 'fastest-levenshtein';
-import { originOf } from './body-parsing.js';
+import { originOf, UnreadableBody } from './body-parsing.js';
 import { type FieldMessages, InvalidInputError } from './domain-error.js';
 import { RawJson, rawMember } from './raw-json.js';
 
@@ -26,19 +26,22 @@ export function ReadOnlyFields(names: readonly string[]): ClassDecorator {
 }
 
 /**
- * Turns a body into its DTO: validates it, answers faults by field in the words that the clients of the replaced
+ * Turns a body into its DTO: trims its texts but for raw JSON, validates it, answers faults by field in the words that the clients of the replaced
  * service know, and names unknown fields in a `Warning` header (or refuses them under `Prefer: handling=strict`).
  */
 @Injectable()
 export class InputPipe implements PipeTransform {
   async transform(value: unknown, { type, metatype }: ArgumentMetadata): Promise<unknown> {
-    if (type !== 'body' || !metatype || metatype === Object) return value;
+    if (type !== 'body') return value;
+    if (value instanceof UnreadableBody) throw value.fault;
+    if (!metatype || metatype === Object) return value;
     const body = (value ?? {}) as Record<string, unknown>;
     const known = sortFields(body, metatype);
     const input = withRawFields(body, metatype);
     refuseUnwritable(input);
     // Nothing else: to look at ten thousand unknown fields one by one would hold the others' requests up.
-    const dto = plainToInstance(metatype as Type<object>, Object.fromEntries(known.map((name) => [name, input[name]])));
+    const fields = Object.fromEntries(known.map((name) => [name, trimmed(input[name])]));
+    const dto = plainToInstance(metatype as Type<object>, fields);
     const faults = await validate(dto, { whitelist: true, stopAtFirstError: true });
     if (faults.length > 0) throw new InvalidInputError(fieldMessages(faults));
     return dto;
@@ -52,6 +55,12 @@ function withRawFields(body: Record<string, unknown>, metatype: Type): Record<st
     .filter((name) => Object.hasOwn(body, name))
     .map((name) => [name, json ? rawMember(json, name) : new RawJson(String(body[name]))]);
   return raw.length > 0 ? { ...body, ...Object.fromEntries<unknown>(raw) } : body;
+}
+
+/** A text, or each text of a list, without the white space around it; anything else as it is. */
+function trimmed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item: unknown) => (typeof item === 'string' ? item.trim() : item));
+  return typeof value === 'string' ? value.trim() : value;
 }
 
 /** Text that the database cannot keep, or not unchanged. What is within a payload is for its own check. */

@@ -52,7 +52,7 @@ export function pageWindow(query: Record<string, unknown>, sizes: PageSizes): { 
 }
 
 function wholeNumber(text: unknown): number | null {
-  return typeof text === 'string' && /^\d{1,12}$/.test(text) ? Number(text) : null;
+  return typeof text === 'string' && /^\d{1,12}$/.test(text.trim()) ? Number(text) : null;
 }
 
 /**

@@ -35,7 +35,7 @@ export function guardedConnector(policy: AddressPolicy, { lookup, timeoutMs, dia
       return;
     }
     const isSecure = protocol === 'https:';
-    const port = Number(options.port) || (isSecure ? 443 : 80);
+    const port = Number(options.port || (isSecure ? 443 : 80));
     const attempt = new ConnectionAttempt(timeoutMs, callback);
     permittedAddresses(hostname, policy, lookup, (refused, addresses) => {
       if (refused) return attempt.end(refused, null);

@@ -19,7 +19,7 @@ export type ScheduleFilter = Partial<
  */
 export function scheduleFilter(query: Record<string, unknown>): ScheduleFilter {
   const faults: FieldMessages = {};
-  const text = (name: string) => (typeof query[name] === 'string' && query[name] !== '' ? query[name] : undefined);
+  const text = (name: string) => (typeof query[name] === 'string' && query[name].trim()) || undefined;
   const number = (name: string) => {
     const value = text(name);
     if (value !== undefined && !/^\d{1,9}$/.test(value)) faults[name] = ['Enter a whole number.'];

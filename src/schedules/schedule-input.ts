@@ -1,3 +1,4 @@
+import { hasUser, whyNotPlain } from '../config/http-url.js';
 import { type FieldMessages, InvalidInputError } from '../http/domain-error.js';
 import { type RawJson, whyNotPortable } from '../http/raw-json.js';
 import type { AddressPolicy } from '../outbound/address-policy.js';
@@ -21,12 +22,27 @@ export interface ScheduleChanges {
 }
 
 /**
- * What a client sent, with both spellings of a field made one.
+ * Reads a new schedule as a client sent it.
  *
  * @throws InvalidInputError that names every faulty field
  */
-export function scheduleChanges(dto: CreateScheduleDto | UpdateScheduleDto, addresses: AddressPolicy): ScheduleChanges {
-  const faults: FieldMessages = {};
+export function newSchedule(dto: CreateScheduleDto, addresses: AddressPolicy): ScheduleChanges & { endpoint: string } {
+  const faults: FieldMessages = dto.auth_token === MASKED_TOKEN ? { auth_token: [MASK_OF_NO_TOKEN] } : {};
+  const { endpoint = dto.endpoint, ...changes } = scheduleChanges(dto, addresses, faults);
+  return { ...changes, endpoint };
+}
+
+/**
+ * What a client sent, with both spellings of a field made one.
+ *
+ * @param faults found before, to be named too
+ * @throws InvalidInputError that names every faulty field
+ */
+export function scheduleChanges(
+  dto: CreateScheduleDto | UpdateScheduleDto,
+  addresses: AddressPolicy,
+  faults: FieldMessages = {},
+): ScheduleChanges {
   const check = <T>(field: string, read: () => T): T | undefined => {
     try {
       return read();
@@ -53,6 +69,8 @@ export function scheduleChanges(dto: CreateScheduleDto | UpdateScheduleDto, addr
   return { definition, frequency, endpoint, payload, authToken, enabled, catchUp, overlap };
 }
 
+const MASK_OF_NO_TOKEN = `"${MASKED_TOKEN}" is how a stored token is shown. Give the token itself, or leave the field out.`;
+
 export const NO_DEFINITION = 'Give exactly one of cron_definition and interval_definition.';
 
 function chosenDefinition(
@@ -66,20 +84,28 @@ function chosenDefinition(
   return undefined;
 }
 
+/** Of two names of one field the one that is set; null is a value only where both say so, or one is not given. */
 function oneOf<T>(first: T | undefined, second: T | undefined, names: string): T | undefined {
-  if (first !== undefined && second !== undefined && first !== second) {
+  if (isSet(first) && isSet(second) && first !== second) {
     throw new DefinitionError(`${names} are two names of one field, and differ.`);
   }
-  return first ?? second;
+  return first ?? second ?? first;
 }
 
-function endpointOf(text: string, addresses: AddressPolicy): string {
-  // The URL parser drops tabs and line ends silently; what is stored is what was given.
-  if (/[\s\p{Cc}]/u.test(text) || !URL.canParse(text)) throw new DefinitionError('Enter a valid URL.');
-  const url = new URL(text);
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+/** @returns the text as it was given, without the white space around it: the parser's reading of it is the same URL */
+function endpointOf(given: string, addresses: AddressPolicy): string {
+  const text = given.trim();
+  const url = URL.parse(text);
+  if (!url) throw new DefinitionError('Enter a valid URL.');
   if (!/^https?:$/.test(url.protocol)) throw new DefinitionError('Enter a URL that begins with http:// or https://.');
-  if (url.username || url.password) throw new DefinitionError('A user name or password in the URL is not accepted.');
+  if (hasUser(url)) throw new DefinitionError('A user name or password in the URL is not accepted.');
   if (addresses.refusesHost(url.hostname)) throw new DefinitionError(new AddressRefusedError().message);
+  const fault = whyNotPlain(text, url);
+  if (fault) throw new DefinitionError(fault);
   return text;
 }
 

@@ -14,7 +14,7 @@ import { CATCH_UPS } from './definitions/catch-up.js';
 import { OVERLAPS } from './schedule.entity.js';
 import { changeOf } from './schedule-audit.js';
 import { scheduleFilter } from './schedule-filter.js';
-import { scheduleChanges } from './schedule-input.js';
+import { newSchedule, scheduleChanges } from './schedule-input.js';
 import { ScheduleList } from './schedule-list.js';
 import { scheduleView } from './schedule.view.js';
 import { CreateScheduleDto, ScheduleDto, SchedulePageDto, UpdateScheduleDto } from './schedules.dto.js';
@@ -131,8 +131,8 @@ export class SchedulesController {
     @PublicUrl() publicUrl: string,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ScheduleDto> {
-    const changes = { ...scheduleChanges(input, this.addresses), endpoint: input.endpoint };
-    const view = scheduleView(await this.schedules.create(changes, scope), publicUrl);
+    const schedule = await this.schedules.create(newSchedule(input, this.addresses), scope);
+    const view = scheduleView(schedule, publicUrl);
     reply.header('location', view.url);
     return view;
   }

@@ -1,6 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional, type ApiPropertyOptions } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
 import {
   IsBoolean,
   IsIn,
@@ -14,6 +13,7 @@ import {
   ValidateIf,
 } from 'class-validator';
 import { apiSchema } from '../http/api-schemas.js';
+import { BlankIsNull, ToBoolean, ToInteger } from '../http/form-values.js';
 import { RawJsonField, ReadOnlyFields } from '../http/input.pipe.js';
 import { PageDto } from '../http/page.dto.js';
 import type { RawJson } from '../http/raw-json.js';
@@ -35,32 +35,16 @@ const READ_ONLY = [
   ...['created_at', 'created_by', 'updated_at', 'updated_by'],
 ];
 
-// Forms have text only: what stands for a number, a boolean or nothing is taken for it.
-const BlankIsNull = () => Transform(({ value }: { value: unknown }) => (isBlank(value) ? null : value));
-const ToInteger = () =>
-  Transform(({ value }: { value: unknown }) => {
-    if (isBlank(value)) return null;
-    return typeof value === 'string' && /^-?\d{1,15}$/.test(value.trim()) ? Number(value) : value;
-  });
-const ToBoolean = () =>
-  Transform(({ value }: { value: unknown }) => {
-    if (typeof value !== 'string' && typeof value !== 'number') return value;
-    if (/^(true|t|yes|y|on|1)$/i.test(String(value))) return true;
-    return /^(false|f|no|n|off|0)$/i.test(String(value)) ? false : value;
-  });
 const IfGiven = () => ValidateIf((_, value) => value !== undefined);
 const IfNotNull = () => ValidateIf((_, value) => value !== undefined && value !== null);
 
-function isBlank(value: unknown): boolean {
-  return typeof value === 'string' && value.trim() === '';
-}
-
-// Decorators run from the last to the first, and the first fault is the one that is told: types stand last.
+// The first fault is the one that is told, and types come first. Above a property decorators run from the last to the
+// first, within applyDecorators from the first to the last.
 const Endpoint = () =>
   applyDecorators(
-    IsNotEmpty(),
-    MaxLength(2048, { message: 'Ensure this field has no more than 2048 characters.' }),
     IsString(NOT_A_STRING),
+    MaxLength(2048, { message: 'Ensure this field has no more than 2048 characters.' }),
+    IsNotEmpty(),
   );
 
 const OneOf = (choices: readonly string[]) =>
@@ -153,7 +137,10 @@ abstract class ScheduleFieldsDto {
 }
 
 export class CreateScheduleDto extends ScheduleFieldsDto {
-  /** The http or https URL that is POSTed to, without a user name, at an address that the service may send to. */
+  /**
+   * The http or https URL that is POSTed to, without a user name, at an address that the service may send to. Refused is
+   * what a URL parser would only repair: `http:host`, a backslash, a blank, `/../`, an address such as `0x7f.1`.
+   */
   @ApiProperty({ type: 'string', format: 'uri', example: 'https://app.example.org/hooks/tick' })
   @Endpoint()
   endpoint: string;
@@ -161,7 +148,10 @@ export class CreateScheduleDto extends ScheduleFieldsDto {
 
 /** Absent fields keep their value. */
 export class UpdateScheduleDto extends ScheduleFieldsDto {
-  /** The http or https URL that is POSTed to, without a user name, at an address that the service may send to. */
+  /**
+   * The http or https URL that is POSTed to, without a user name, at an address that the service may send to. Refused is
+   * what a URL parser would only repair: `http:host`, a backslash, a blank, `/../`, an address such as `0x7f.1`.
+   */
   @ApiPropertyOptional({ type: 'string', format: 'uri', example: 'https://app.example.org/hooks/tick' })
   @IfGiven()
   @Endpoint()

@@ -13,7 +13,7 @@ export class UserInputDto {
     items: { oneOf: [{ type: 'string', format: 'uri' }, { type: 'integer' }] },
     example: ['http://scheduler.example.org/api/v1/group/1/'],
   })
-  @IsArray({ message: 'Expected a list of items.' })
+  @IsArray({ message: ({ value }) => `Expected a list of items but got type "${typeNameOf(value)}".` })
   groups: unknown[];
 }
 
@@ -48,6 +48,12 @@ export class UserDto {
 export class UserPageDto extends PageDto {
   @ApiProperty({ type: [UserDto] })
   results: UserDto[];
+}
+
+/** A type of JSON by the name that the clients of the replaced service know. */
+function typeNameOf(value: unknown): string {
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int' : 'float';
+  return { string: 'str', boolean: 'bool' }[typeof value as string] ?? 'dict';
 }
 
 export function userUrl(id: number, publicUrl: string): string {

@@ -115,7 +115,7 @@ describe('a request for a token', () => {
     [{ email: null }, { email: ['This field may not be null.'] }],
     [{ email: '' }, { email: ['This field may not be blank.'] }],
     [{ email: 'nobody' }, { email: ['Enter a valid email address.'] }],
-    [{ email: 7 }, { email: ['Enter a valid email address.'] }],
+    [{ email: 7 }, { email: ['Not a valid string.'] }],
   ])('of %j is refused', async (body, expected) => {
     expect(await app.call('POST', '/api/v1/user/token/', body)).toMatchObject({ status: 400, body: expected });
   });
@@ -167,7 +167,7 @@ describe('a new schedule', () => {
     [{ endpoint: null }, { endpoint: ['This field may not be null.'] }],
     [{ endpoint: '' }, { endpoint: ['This field may not be blank.'] }],
     [{ endpoint: 'nowhere' }, { endpoint: ['Enter a valid URL.'] }],
-    [{ endpoint: 'http://a\r\nb/' }, { endpoint: ['Enter a valid URL.'] }],
+    [{ endpoint: 'http://a\r\nb/' }, { endpoint: ['Enter a valid URL. Did you mean http://ab/?'] }],
     [{ endpoint: 'ftp://a/' }, { endpoint: ['Enter a URL that begins with http:// or https://.'] }],
     [{ endpoint: 'http://u:p@a/' }, { endpoint: ['A user name or password in the URL is not accepted.'] }],
     [{ cron_definition: '99 * * * *' }, { cron_definition: ['minute 99 is out of range 0-59'] }],
@@ -434,10 +434,22 @@ describe('an unknown thing', () => {
     ['DELETE', '/api/v1/user/', 'GET, HEAD'],
     ['POST', `/api/v1/schedule/${UNKNOWN_ID}/`, 'DELETE, GET, HEAD, PATCH, PUT'],
     ['PATCH', '/api/metrics/', 'GET, HEAD, POST'],
+    // Fixed segments where other routes of the same length have an id.
+    ['PUT', '/api/v1/user/token/', 'POST'],
+    ['PATCH', '/api/v1/user/token', 'POST'],
+    ['DELETE', '/api/v1/user/token/?a=b', 'POST'],
+    ['GET', '/api/v1/user/1/signing-secret/previous/', 'DELETE'],
+    ['PUT', '/health/live/', 'GET, HEAD'],
   ])('method, %s %s, answers 405 with Allow', async (method, path, allow) => {
-    const reply = await app.call(method, path, {});
+    const reply = await app.call(method, path, method === 'GET' ? undefined : {});
     expect(reply).toMatchObject({ status: 405, body: { detail: `Method "${method}" not allowed.` } });
     expect(reply.headers.get('allow')).toBe(allow);
+  });
+
+  it('method answers 405 to a GET of the path that makes tokens, which no user has for an id', async () => {
+    const reply = await app.call('GET', '/api/v1/user/token/');
+    expect(reply).toMatchObject({ status: 405, body: { detail: 'Method "GET" not allowed.' } });
+    expect(reply.headers.get('allow')).toBe('POST');
   });
 
   it('media type answers 415', async () => {

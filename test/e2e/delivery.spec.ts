@@ -124,6 +124,43 @@ describe('a failing endpoint', () => {
     expect((await app.call('GET', '/api/v1/failed-tasks/')).body.count).toBe(0);
   });
 
+  it('is listed with the fields that the replaced service had, and again when it fails after it was requeued', async () => {
+    await using app = await startApp({ DELIVERY_MAX_ATTEMPTS: '1' });
+    await using sink = await startSink([500, { status: 404, hangs: true }]);
+    const { id } = await app.creates(aSchedule({ endpoint: sink.url, frequency: 1 }));
+    const deliveries = `/api/v1/schedule/${id}/deliveries/`;
+    const listed = async (reason: string) => {
+      const { results } = await app.eventually('/api/v1/failed-tasks/', (body) => body.results[0]?.reason === reason);
+      const history = (await app.call('GET', deliveries)).body.results[0];
+      expect(results[0]).toMatchObject({
+        task_id: history.id,
+        delivery_id: history.id,
+        initiated_at: history.attempts.at(-1).started_at,
+        status: history.attempts.at(-1).status,
+      });
+      const path = `/api/v1/failed-tasks/${results[0].id}/`;
+      expect((await app.call('GET', path)).body).toEqual(results[0]);
+      return `${path}requeue/`;
+    };
+
+    const requeue = await listed('The endpoint responded with 500 Internal Server Error.');
+    expect((await app.call('POST', requeue)).status).toBe(201);
+    await sink.received(2);
+    await sink[Symbol.asyncDispose]();
+    await listed('The connection to the endpoint failed.');
+  });
+
+  it('is listed as begun when it failed, where the history has nothing of it', async () => {
+    await using app = await startApp({ ROLES: 'api' });
+    const { id } = await app.creates(aSchedule({}));
+    await app.database.query(
+      `INSERT INTO failed_tasks (schedule_id, scheduled_for, attempts) VALUES ($1, '2026-01-01T08:00:00Z', 3)`,
+      [id],
+    );
+    const { results } = (await app.call('GET', '/api/v1/failed-tasks/')).body;
+    expect(results[0]).toMatchObject({ initiated_at: results[0].failed_at, reason: 'No reason was recorded.' });
+  });
+
   it('is not followed when it redirects', async () => {
     await using app = await startApp({ DELIVERY_MAX_ATTEMPTS: '1' });
     await using other = await startSink();

@@ -51,12 +51,14 @@ function valuesOf(spec: FieldSpec, entry: string, field: string): number[] {
   return values;
 }
 
-/** The two ends; no second one for a single value. */
+/** The two ends; no second one for a single value. Sunday by its name ends a week as well as it begins one. */
 function boundsOf(spec: FieldSpec, range: string, entry: string): [number, number?] {
   if (range === '*') return [spec.min, spec.max];
   // Only what could be a range is split, so that the message for "-5" or "1-" quotes the whole of it.
   const ends = /^[^-]+-[^-]+$/.test(range) ? range.split('-') : [range];
-  const [from, to] = ends.map((end) => valueOf(spec, end, entry));
+  const [from, end] = ends.map((text) => valueOf(spec, text, entry));
+  const isSundayLast = spec === DAY_OF_WEEK && from > 0 && ends[1]?.toLowerCase() === DAYS[0];
+  const to = isSundayLast ? spec.max : end;
   if (to !== undefined && from > to) {
     const hint = spec === DAY_OF_WEEK && to === 0 ? ': Sunday is 7 at the end of a range' : '';
     throw new DefinitionError(`${spec.name} range ${range} runs backwards${hint}`);

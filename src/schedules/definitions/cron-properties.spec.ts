@@ -50,6 +50,25 @@ describe('ticks compared with cron-parser', () => {
   });
 });
 
+describe('ranges of weekdays by name', () => {
+  const names = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'SUN'];
+  const range = fc.tuple(fc.integer({ min: 0, max: 7 }), fc.integer({ min: 0, max: 7 })).filter(([a, b]) => a <= b);
+  const step = fc.constantFrom('', '/2', '/3');
+
+  it('have the ticks that cron-parser gives the numbers, Sunday being 7 at the end', () => {
+    fc.assert(
+      fc.property(range, step, fc.boolean(), instant, ([from, to], every, isNumberFirst, after) => {
+        const named = `${isNumberFirst ? from : names[from]}-${names[to]}${every}`;
+        // Sunday by name begins a week when it comes first.
+        const first = !isNumberFirst && from === 7 ? 0 : from;
+        const expected = tickOfCronParser(`0 0 * * ${first}-${first === 0 && to === 7 ? 0 : to}${every}`, 'UTC', after);
+        expect(ours(`0 0 * * ${named}`, 'UTC', after)).toBe(expected);
+      }),
+      { seed: SEED, numRuns: 500 },
+    );
+  });
+});
+
 /** Every minute around a clock change: what the clock shows at each instant. */
 function minutesAround(zone: string, transition: number): { at: number; wall: number }[] {
   return Array.from({ length: 2 * 1_440 }, (_, i) => transition - DAY_MS + i * MINUTE_MS).map((at) => ({

@@ -28,7 +28,9 @@ const REFUSED: [text: string, message: string][] = [
   ['1-9/2/3 * * * *', 'minute "1-9/2/3" has more than one step'],
   ['30-10 * * * *', 'minute range 30-10 runs backwards'],
   ['0 0 * * fri-mon', 'day of week range fri-mon runs backwards'],
-  ['0 0 * * fri-sun', 'day of week range fri-sun runs backwards: Sunday is 7 at the end of a range'],
+  ['0 0 * * 5-0', 'day of week range 5-0 runs backwards: Sunday is 7 at the end of a range'],
+  ['0 0 * * fri-0', 'day of week range fri-0 runs backwards: Sunday is 7 at the end of a range'],
+  ['0 0 * * sat-mon/2', 'day of week range sat-mon runs backwards'],
   ['1,,2 * * * *', 'minute has an empty entry in "1,,2"'],
   ['1, * * * *', 'minute has an empty entry in "1,"'],
   ['0 0 L * *', 'day of month "L": L, W, # and ? are not supported'],
@@ -89,6 +91,17 @@ describe('a crontab text', () => {
     ['0-7', [0, 1, 2, 3, 4, 5, 6]],
     ['*/2', [0, 2, 4, 6]],
     ['sun-tue', [0, 1, 2]],
+    ['FRI-SUN', [0, 5, 6]],
+    ['sat-sun', [0, 6]],
+    ['Mon-Sun', [0, 1, 2, 3, 4, 5, 6]],
+    ['5-SUN', [0, 5, 6]],
+    ['fri-7', [0, 5, 6]],
+    ['7-sun', [0]],
+    ['sun-sun', [0]],
+    ['0-sun', [0]],
+    ['FRI-SUN/2', [0, 5]],
+    ['sat-sun/2', [6]],
+    ['tue,fri-sun', [0, 2, 5, 6]],
   ])('has the weekdays of %j, Sunday being 0', (weekday, values) => {
     expect(parseCron(`0 0 * * ${weekday}`).dayOfWeek.values).toEqual(values);
   });
