@@ -30,7 +30,7 @@ export class UsersController {
     return UserDto.of(await this.users.get(id), publicUrl);
   }
 
-  /** Puts a user into exactly the groups given. Admins only. */
+  /** Changes a user's groups, or activates or deactivates the user. Admins only. */
   @Put(':id')
   @Audited('user.update')
   @AdminOnly()
@@ -40,10 +40,11 @@ export class UsersController {
     @Body() input: UserInputDto,
     @PublicUrl() publicUrl: string,
   ): Promise<UserDto> {
-    return UserDto.of(await this.users.setGroups(id, input.groups), publicUrl);
+    const { groups, is_active: isActive } = input;
+    return UserDto.of(await this.users.update(id, { groups, isActive }), publicUrl);
   }
 
-  /** The same as PUT: the groups are all that can be changed. Admins only. */
+  /** Changes a user as PUT does: in both, absent fields keep their value. Admins only. */
   @Patch(':id')
   @Audited('user.update')
   @AdminOnly()
