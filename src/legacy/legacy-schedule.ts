@@ -8,7 +8,7 @@ import { NO_DEFINITION, scheduleChanges } from '../schedules/schedule-input.js';
 import { crontabThere, intervalThere } from './definitions-there.js';
 import type { FrequencyDecision } from './import-options.js';
 import type { LegacySchedule } from './legacy-database.js';
-import type { UserIds } from './people-import.js';
+import type { UserIds } from './people.js';
 
 const MAX_INTEGER = 2_147_483_647;
 const MAX_TEXT = 2048;

@@ -7,6 +7,7 @@ import type { ImportReport } from './import-report.js';
 import type { LegacyDatabase, LegacyToken } from './legacy-database.js';
 import {
   hereKey,
+  type ImportedPeople,
   type LegacyPeople,
   type LegacyTokenDigest,
   membershipKey,
@@ -15,6 +16,7 @@ import {
   type PeoplePlan,
   type Place,
   type TokenHere,
+  type UserIds,
   userKey,
 } from './people.js';
 import { planPeople } from './people-plan.js';
@@ -42,21 +44,6 @@ import {
   TOKENS_HERE,
   USERS_HERE,
 } from './people.queries.js';
-
-/** Users' ids here, by their ids in the replaced service; null for one that would get a new id. */
-export type UserIds = Map<number, number | null>;
-
-/** People as they are here after an import, or would be. */
-export interface ImportedPeople {
-  /** numbers the database that is imported from among those that were */
-  source: number;
-  legacy: LegacyPeople;
-  here: PeopleHere;
-  plan: PeoplePlan;
-  users: UserIds;
-  /** the user who gets schedules without a creator; its id is null while it is to be added */
-  heir: { id: number | null; key: string } | null;
-}
 
 /** The email address that was given names no user, there or here; nothing was changed. */
 export class UnknownOwnerError extends Error {}

@@ -94,6 +94,21 @@ export interface PeoplePlan {
   revokedTokens: number[];
 }
 
+/** Users' ids here, by their ids in the replaced service; null for one that would get a new id. */
+export type UserIds = Map<number, number | null>;
+
+/** People as they are here after an import, or would be. */
+export interface ImportedPeople {
+  /** numbers the database that is imported from among those that were */
+  source: number;
+  legacy: LegacyPeople;
+  here: PeopleHere;
+  plan: PeoplePlan;
+  users: UserIds;
+  /** the user who gets schedules without a creator; its id is null while it is to be added */
+  heir: { id: number | null; key: string } | null;
+}
+
 /** What a part of the plan is made with. */
 export interface PlanContext {
   here: PeopleHere;

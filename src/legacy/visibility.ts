@@ -1,5 +1,4 @@
-import { hereKey, membershipKey, type PeopleHere, type PeoplePlan, userKey } from './people.js';
-import type { ImportedPeople } from './people-import.js';
+import { hereKey, type ImportedPeople, membershipKey, type PeopleHere, type PeoplePlan, userKey } from './people.js';
 
 /** How many of the imported schedules a user sees. */
 export interface Visible {
