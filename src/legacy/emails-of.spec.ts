@@ -25,10 +25,10 @@ describe('a user of the replaced service is known here by', () => {
   it('a name of its own where users differ by case only, which both are told', () => {
     const names = namesOf(users([1, 'Ann'], [2, 'ann'], [3, 'BOB@x.org'], [4, 'Bob@x.org'], [5, 'carl']), new Map());
     expect([...names.values()]).toEqual([
-      { email: 'ann#1', note: 'differs from ann by case only: is ann#1 here' },
-      { email: 'ann', note: 'differs from Ann by case only: is ann here' },
-      { email: 'bob@x.org', note: 'differs from Bob@x.org by case only: is bob@x.org here' },
-      { email: 'bob@x.org#4', note: 'differs from BOB@x.org by case only: is bob@x.org#4 here' },
+      { email: 'ann#1', note: 'differs from ann by case only: known here as ann#1' },
+      { email: 'ann', note: 'differs from Ann by case only: known here as ann' },
+      { email: 'bob@x.org', note: 'differs from Bob@x.org by case only: known here as bob@x.org' },
+      { email: 'bob@x.org#4', note: 'differs from BOB@x.org by case only: known here as bob@x.org#4' },
       { email: 'carl' },
     ]);
   });

@@ -43,7 +43,7 @@ export function namesOf(users: LegacyUser[], held: Map<number, string>): Map<num
       const email = emails.get(id) ?? withId(username, id);
       const others = (namesakes.get(lowerCase(username)) ?? []).filter((other) => other !== username);
       if (others.length === 0) return [id, { email }];
-      return [id, { email, note: `differs from ${others.join(', ')} by case only: is ${email} here` }];
+      return [id, { email, note: `differs from ${others.join(', ')} by case only: known here as ${email}` }];
     }),
   );
 }

@@ -16,7 +16,7 @@ export interface ImportOptions {
   isTakingProposals: boolean;
   /** null while nobody has decided: then nothing is applied if it matters */
   frequency: FrequencyDecision | null;
-  /** email address of the user who gets schedules without a creator; null: nobody gets them */
+  /** what the user is known by here (`email`) who gets schedules without a creator; null: nobody gets them */
   ownerOfOwnerless: string | null;
   /** where the replaced service's tables are; null for the first schema of the connection's search path */
   schema: string | null;

@@ -45,7 +45,7 @@ import {
   USERS_HERE,
 } from './people.queries.js';
 
-/** The email address that was given names no user, there or here; nothing was changed. */
+/** The address or name that was given names no user, there or here; nothing was changed. */
 export class UnknownOwnerError extends Error {}
 
 interface Added {
@@ -109,7 +109,7 @@ function heirOf(
   }
   const changed = new Map(plan.changedUsers.map((user) => [user.id, user.email]));
   const found = here.users.find((user) => (changed.get(user.id) ?? user.email) === wanted);
-  if (!found) throw new UnknownOwnerError(`no user has the email address ${email}, there or here`);
+  if (!found) throw new UnknownOwnerError(`no user is known as ${email}, there or here`);
   return () => ({ id: found.id, key: hereKey(found.id) });
 }
 

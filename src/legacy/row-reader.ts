@@ -23,25 +23,34 @@ export function readRow(row: LegacySchedule, isTakingProposals: boolean, context
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     const faults = faultsIn(error);
-    const proposed = proposedIn(row, context);
-    if (!proposed) return { refusal: neverRan(row) ? `${faults}; never ran there either` : faults };
-    const [proposal, wanted] = proposed;
-    if (!isTakingProposals) return { refusal: `${faults}; proposed: ${proposal.text}` };
-    const note = `taken as proposed: ${proposal.text}; as it is: ${faults}`;
-    return { wanted: wanted.map((schedule) => ({ ...schedule, notes: [note, ...schedule.notes] })) };
+    const proposal = proposalFor(row);
+    if (!proposal) return { refusal: neverRan(row) ? `${faults}; never ran there either` : faults };
+    const proposed = readProposal(proposal, context);
+    if ('wanted' in proposed && isTakingProposals) {
+      const note = `taken as proposed: ${proposal.text}; as it is: ${faults}`;
+      return { wanted: proposed.wanted.map((schedule) => ({ ...schedule, notes: [note, ...schedule.notes] })) };
+    }
+    // One that mends no fault is none; one that leaves a fault is told, and not taken.
+    const isOfUse = 'wanted' in proposed || proposed.faults.length < faultyFields(error).length;
+    return { refusal: isOfUse ? `${faults}; proposed: ${proposal.text}` : faults };
   }
 }
 
-/** The proposal and its schedules, if this service takes them. */
-function proposedIn(row: LegacySchedule, context: MappingContext): [Proposal, WantedSchedule[]] | null {
-  const proposal = proposalFor(row);
-  if (!proposal) return null;
+/** Returns the schedules of a proposal, or the fields that are faulty in it too. */
+function readProposal(
+  { rows }: Proposal,
+  context: MappingContext,
+): { wanted: WantedSchedule[] } | { faults: string[] } {
   try {
-    return [proposal, proposal.rows.map((proposed) => wantedSchedule(proposed, context))];
+    return { wanted: rows.map((row) => wantedSchedule(row, context)) };
   } catch (error) {
-    if (error instanceof InvalidInputError) return null;
+    if (error instanceof InvalidInputError) return { faults: faultyFields(error) };
     throw error;
   }
+}
+
+function faultyFields({ fields }: InvalidInputError): string[] {
+  return Object.keys(fields);
 }
 
 function neverRan({ cron_definition, interval_definition }: LegacySchedule): boolean {

@@ -11,10 +11,12 @@ export const REMOVED_HERE = `
      AND target_id = ANY($1)`;
 
 // Records of what was taken from a database, of a range of ids and of some others: a range has one page of the schedules
-// there, and those that are no longer there.
+// there, and those that are no longer there. Two walks of the index, where OR would be a walk of the whole table.
 export const RECORDED = `
   SELECT id::text FROM imported_schedules
-   WHERE source = $1 AND (($2::uuid IS NULL OR id > $2) AND ($3::uuid IS NULL OR id <= $3) OR id = ANY($4::uuid[]))`;
+   WHERE source = $1 AND ($2::uuid IS NULL OR id > $2) AND ($3::uuid IS NULL OR id <= $3)
+   UNION
+  SELECT id::text FROM imported_schedules WHERE source = $1 AND id = ANY($4::uuid[])`;
 
 export const RECORD_SCHEDULES = `
   INSERT INTO imported_schedules (source, id) SELECT $1, * FROM unnest($2::uuid[]) ON CONFLICT DO NOTHING`;

@@ -36,7 +36,7 @@ export function planUsers({ users }: LegacyPeople, context: PlanContext): void {
     const { username, date_joined: joined } = user;
     const state = { isAdmin: isAdmin(user), isActive: isActive(user) };
     plan.newUsers.push({ oldId: user.id, id, email: name.email, username, ...state, joined });
-    const notes = [noteOfId(id).note, name.note, state.isActive ? undefined : 'is not active there, nor here'];
+    const notes = [noteOfId(id).note, name.note, state.isActive ? undefined : 'is not active there: inactive here too'];
     const note = notes.filter(Boolean).join('; ');
     differences.user.added.push({ id: String(user.id), name: username, ...(note && { note }) });
   }

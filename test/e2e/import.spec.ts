@@ -126,7 +126,7 @@ describe('the switch from the replaced service', () => {
     expect(undecided.stderr).toMatch(/^error: --apply needs --visibility group or --visibility all/);
     expect(disagreeing.stderr).toMatch(/^error: --visibility is all, but the setting SCHEDULE_VISIBILITY is group/);
     expect(unlimited.stderr).toMatch(/^error: 1 enabled schedules .* have a frequency/);
-    expect(nobody.stderr).toBe('error: no user has the email address x@example.org, there or here\n');
+    expect(nobody.stderr).toBe('error: no user is known as x@example.org, there or here\n');
     expect(before).toEqual([]);
     expect(done).toMatchObject({ exitCode: 0 });
     expect(done.stdout).toContain('Every user sees and changes all 4 schedules');

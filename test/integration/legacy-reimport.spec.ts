@@ -270,8 +270,8 @@ describe('a user of the replaced service', () => {
     const { user, token } = await apply(app, legacy);
 
     expect(user.added.rows.map(({ note }) => note)).toEqual([
-      'differs from ann@example.org by case only: is ann@example.org#7 here',
-      'differs from Ann@Example.org by case only: is ann@example.org here',
+      'differs from ann@example.org by case only: known here as ann@example.org#7',
+      'differs from Ann@Example.org by case only: known here as ann@example.org',
     ]);
     expect(token.added.count).toBe(2);
     const of = async (key: string) => {
@@ -364,12 +364,17 @@ describe('a row that ran there and is refused here', () => {
     expect([again.schedule.unchanged, again.schedule.removed.count, again.schedule.gone.count]).toEqual([4, 0, 0]);
   });
 
-  it('is told with the reason alone where nothing can be proposed', async () => {
+  it('is told with a replacement, and not taken by it, where another fault stays', async () => {
     await using app = await startApp({ ROLES: 'api', EGRESS_ALLOW: '' });
     await using legacy = await startLegacyService();
     await legacy.hasSchedule({ ...FINE, interval_definition: '+1 minutes' });
-    const { schedule } = await look(app, legacy);
-    expect(schedule.refused.rows[0]?.note).not.toMatch(/proposed|never ran/);
+    await legacy.hasSchedule({ ...FINE, ...HOURLY });
+    const { schedule } = await apply(app, legacy, { isTakingProposals: true });
+    expect(schedule.added.count).toBe(0);
+    expect(schedule.refused.rows.map(({ note }) => note).sort()).toEqual([
+      'endpoint: This address is not permitted.',
+      expect.stringMatching(/; endpoint: This address is not permitted\.; proposed: interval_definition "1 minutes"$/),
+    ]);
   });
 
   it.each([
@@ -457,7 +462,7 @@ describe('what users see after an import', () => {
     await legacy.hasUser({ id: 7, username: 'ann@example.org' });
     const id = await legacy.hasSchedule(HOURLY);
     const giving = { ownerOfOwnerless: 'Ann@example.org' };
-    await expect(apply(app, legacy, { ownerOfOwnerless: 'x@example.org' })).rejects.toThrow(/^no user has/);
+    await expect(apply(app, legacy, { ownerOfOwnerless: 'x@example.org' })).rejects.toThrow(/^no user is known as/);
     expect(await app.database.query('SELECT id FROM users WHERE id = 7')).toEqual([]);
 
     const would = await report(app, legacy, giving);

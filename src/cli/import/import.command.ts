@@ -5,7 +5,6 @@ import { type Visibility, VISIBILITIES } from '../../config/config.js';
 import { type Difference, type Differences, faultsOf, KINDS } from '../../legacy/difference.js';
 import type { ImportReport } from '../../legacy/import-report.js';
 import { LegacyImport } from '../../legacy/legacy-import.js';
-import { emailAddress } from '../arguments.js';
 import { CliCommand, type PrintOptions } from '../cli-command.js';
 import { Obstacle, UsageError } from '../faults.js';
 import { Output } from '../output.js';
@@ -101,9 +100,12 @@ export class ImportCommand extends CliCommand {
     return true;
   }
 
-  @Option({ flags: '--owner-of-ownerless <address>', description: 'email of the user who gets schedules without one' })
+  @Option({
+    flags: '--owner-of-ownerless <user>',
+    description: 'email of the user who gets schedules without a creator',
+  })
   ownerOfOwnerless(value: string): string {
-    return emailAddress(value);
+    return value.trim();
   }
 
   @Option({ flags: '--prune', description: 'remove imported schedules that are no longer there' })
@@ -143,14 +145,14 @@ export class ImportCommand extends CliCommand {
       if (more > 0) this.output.line(`and ${more} more: ${path ? `all are in ${path}` : '--report <file> gives all'}`);
     }
     for (const line of visibleText(report, options.visibility ?? null)) this.output.line(line);
-    const visible = options.visibility === 'all' ? [] : visibleRows(report);
+    const visible = isApplying || options.visibility === 'all' ? [] : visibleRows(report);
     if (visible.length > 0) this.output.rows(visible, {});
     for (const line of [...ownerlessText(report, options), ...untakenText(report.survey)]) this.output.line(line);
   }
 
   private say(open: string[]): void {
     this.output.note('\nNothing was changed: --apply does it.');
-    if (open.length > 0) this.output.note(`Before that:\n${open.map((line) => `- ${line}`).join('\n')}`);
+    if (open.length > 0) this.output.note(`Decide first:\n${open.map((line) => `- ${line}`).join('\n')}`);
   }
 }
 

@@ -14,7 +14,7 @@ export function visibleText({ taken, visible }: ImportReport, visibility: Visibi
   if (fewer.length === 0) return [`\nEach of the ${visible.length} users sees all ${taken} schedules here too.`];
   return [
     `\nIn the replaced service every user saw and changed every schedule. With --visibility group, ${fewer.length} of ` +
-      `${visible.length} users see fewer here, and lists, counts and "requeue all failed tasks" cover only those:`,
+      `${visible.length} users see fewer here, and lists, counts and "requeue all failed tasks" cover only those.`,
   ];
 }
 
@@ -37,17 +37,17 @@ export function ownerlessText(
 ): string[] {
   if (ownerless === 0 || visibility === 'all' || ownerOfOwnerless !== undefined) return [];
   const who = visibility === 'group' ? 'only admins see them' : 'only admins see them with --visibility group';
-  return [`\n${ownerless} schedules have no creator: ${who}. --owner-of-ownerless <address> gives them to a user.`];
+  return [`\n${ownerless} schedules have no creator: ${who}. --owner-of-ownerless <user> gives them to a user.`];
 }
 
 /** Returns what the replaced service has that this one does not take. */
 export function untakenText({ failedTasks, webhooks }: Survey): string[] {
   const counts: [string, number | null, string][] = [
-    ['failed tasks', failedTasks, 'not taken: requeue them there before the switch'],
-    ['webhooks', webhooks, 'not taken: this service has none'],
+    ['failed tasks', failedTasks, 'not taken; requeue them there before the switch'],
+    ['webhooks', webhooks, 'not taken; this service has none'],
   ];
-  return counts.flatMap(([what, count, becomes]) => {
-    if (count === null) return [`\n${what}: not counted, since their table is not there or may not be read`];
-    return count > 0 ? [`\n${count} ${what}: ${becomes}`] : [];
-  });
+  const found = counts.flatMap(([what, count, becomes]) => (count ? [`\n${count} ${what}: ${becomes}.`] : []));
+  const uncounted = counts.filter(([, count]) => count === null).map(([what]) => what);
+  if (uncounted.length === 0) return found;
+  return [...found, `\nNot counted: ${uncounted.join(', ')}. Their tables do not exist there, or cannot be read.`];
 }
