@@ -32,7 +32,7 @@ function planRevocations(
     if (!isImported || there.has(digest) || oldId === undefined || !user || user.isOfOthersToo) continue;
     plan.revokedTokens.push(id);
     const name = `of ${names.get(oldId) ?? user.email}`;
-    differences.token.removed.push({ id: String(oldId), name, note: 'is no longer there: revoked here' });
+    differences.token.removed.push({ id: String(oldId), name, note: 'is no longer there' });
   }
 }
 

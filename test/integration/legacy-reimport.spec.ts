@@ -388,7 +388,7 @@ describe('a row that ran there and is refused here', () => {
     await legacy.hasSchedule({ ...FINE, ...HOURLY });
     const { schedule } = await look(app, legacy);
     expect(schedule.added.rows.map(({ note }) => note)).toEqual([
-      'never ran there, where its definition could not be read',
+      'never ran there, because its definition could not be read; runs here',
       undefined,
     ]);
   });

@@ -10,15 +10,22 @@ import type { Cell } from '../output.js';
 
 export type SectionKey = keyof Omit<Difference, 'unchanged' | 'constructor'>;
 
+/** A part of the report; the hint says what can be done about its rows. */
+interface Section {
+  key: SectionKey;
+  title: (isApplying: boolean) => string;
+  hint?: string;
+}
+
 /** What an import tells, in this order. */
-export const SECTIONS: { key: SectionKey; title: (isApplying: boolean) => string }[] = [
+export const SECTIONS: Section[] = [
   { key: 'added', title: (isApplying) => (isApplying ? 'added' : 'to add') },
   { key: 'changed', title: (isApplying) => (isApplying ? 'changed' : 'to change') },
   { key: 'removed', title: (isApplying) => (isApplying ? 'removed' : 'to remove') },
   { key: 'leftOut', title: () => 'left out' },
-  { key: 'gone', title: () => 'gone there' },
-  { key: 'conflicts', title: () => 'conflicts' },
-  { key: 'refused', title: () => 'cannot be taken' },
+  { key: 'gone', title: () => 'gone there', hint: '--prune removes them.' },
+  { key: 'conflicts', title: () => 'conflicts', hint: '--overwrite takes them from there.' },
+  { key: 'refused', title: () => 'cannot be taken', hint: '--apply-proposals takes what is proposed.' },
 ];
 
 /** What one table shows of rows with a note, and of rows without; the others are counted. */

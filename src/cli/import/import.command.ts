@@ -137,12 +137,13 @@ export class ImportCommand extends CliCommand {
     const { differences } = report;
     const rows = KINDS.map((kind) => ({ kind, ...countsOfKind(differences[kind], isApplying) }));
     this.output.rows(rows, {});
-    for (const { key, title } of SECTIONS) {
+    for (const { key, title, hint } of SECTIONS) {
       const { rows: lines, more } = findingRows(differences, key);
       if (lines.length === 0) continue;
       this.output.line(`\n${title(isApplying)}:`);
       this.output.rows(lines, {});
       if (more > 0) this.output.line(`and ${more} more: ${path ? `all are in ${path}` : '--report <file> gives all'}`);
+      if (hint) this.output.line(hint);
     }
     for (const line of visibleText(report, options.visibility ?? null)) this.output.line(line);
     const visible = isApplying || options.visibility === 'all' ? [] : visibleRows(report);

@@ -32,8 +32,8 @@ const DOWN = `
  * Users that can be deactivated, and what an import has taken: `source` numbers the databases it came from. A schedule's
  * record outlives the schedule, so that one that was deleted here is recognised.
  */
-export class InactiveUsersAndImportRecords1764000000010 implements MigrationInterface {
-  name = 'InactiveUsersAndImportRecords1764000000010';
+export class InactiveUsers1764000000010 implements MigrationInterface {
+  name = 'InactiveUsers1764000000010';
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(UP);
