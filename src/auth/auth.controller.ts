@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { AdminOnly } from '../http/access.decorators.js';
 import { ApiAnswers } from '../http/api-answers.decorator.js';
 import { Audited, type Exchange } from '../http/audited.decorator.js';
+import { InactiveUserError, InvalidInputError } from '../http/domain-error.js';
 import { UsersService } from '../users/users.service.js';
 import { TokenDto, TokenRequestDto } from './auth.dto.js';
 import { TokensService } from './tokens.service.js';
@@ -26,6 +27,7 @@ export class AuthController {
   @ApiAnswers({ operationId: 'createTokenByEmail', status: 201, type: TokenDto, errors: [400, 403], body: true })
   async create(@Body() { email }: TokenRequestDto): Promise<TokenDto> {
     const user = await this.users.findOrCreate(email);
+    if (!user.isActive) throw InvalidInputError.on('email', new InactiveUserError().message);
     return { token: await this.tokens.issueShort(user) };
   }
 }

@@ -26,17 +26,15 @@ export class FirstAdmin implements OnApplicationBootstrap {
     await this.dataSource.transaction(async (manager) => {
       await manager.query(LOCK_FIRST_START);
       const [{ exists }] = await manager.query<[{ exists: boolean }]>(
-        'SELECT EXISTS (SELECT FROM tokens t JOIN users u ON u.id = t.user_id WHERE u.is_admin)',
+        'SELECT EXISTS (SELECT FROM tokens t JOIN users u ON u.id = t.user_id WHERE u.is_admin AND u.is_active)',
       );
       if (exists && !token) return;
-      const admin = await this.users.findOrCreate(email, { isAdmin: true });
-      const isGranted = !admin.isAdmin;
-      if (isGranted) await this.users.grantAdmin(admin.id);
+      const { admin, isChanged } = await this.users.makeAdmin(email);
       let isNew = true;
       if (token) isNew = await this.tokens.adopt(admin, token, 'SCHEDULER_ADMIN_TOKEN');
       else announce(email, (await this.tokens.issue(admin, { label: 'first start' })).value);
       const target = { kind: 'user', id: admin.id };
-      if (isNew || isGranted) await this.audit.record({ actor: { kind: 'system' }, action: 'admin.create', target });
+      if (isNew || isChanged) await this.audit.record({ actor: { kind: 'system' }, action: 'admin.create', target });
     });
   }
 }

@@ -5,7 +5,7 @@ export const FIND_BEARER = `
          (extract(epoch FROM t.expires_at - now()) * 1000)::float8 AS "validMs",
          coalesce(t.last_used_at < now() - interval '1 minute', true) AS "isUseToBeNoted"
     FROM tokens t JOIN users u ON u.id = t.user_id
-   WHERE t.digest = $1 AND coalesce(t.expires_at > now(), true)`;
+   WHERE t.digest = $1 AND u.is_active AND coalesce(t.expires_at > now(), true)`;
 
 // At most once a minute a token, so that reading does not become writing: of replicas that come at once, one writes.
 export const NOTE_USE = `

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
+import { InactiveUserError } from '../http/domain-error.js';
 import type { PageRequest } from '../http/paging.js';
 import type { User } from '../users/user.entity.js';
 import { Token } from './token.entity.js';
@@ -39,16 +40,26 @@ export class TokensService {
     private readonly bearers: TokenBearers,
   ) {}
 
-  /** A new token for a user; older ones stay valid. Its value, 48 hex digits, cannot be shown again. */
+  /**
+   * A new token for a user; older ones stay valid. Its value, 48 hex digits, cannot be shown again.
+   *
+   * @throws InactiveUserError
+   */
   async issue(user: User, { label = null, expiresAt = null }: TokenDetails = {}): Promise<IssuedToken> {
+    if (!user.isActive) throw new InactiveUserError();
     const value = newSecret();
     const details = { label, prefix: prefixOf(value), expiresAt, lastUsedAt: null };
     const token = await this.tokens.save({ ...details, digest: digestOf(value), user });
     return { token, value };
   }
 
-  /** The same in 40 hex digits, for clients of the replaced service. No prefix of it is kept. */
+  /**
+   * The same in 40 hex digits, for clients of the replaced service. No prefix of it is kept.
+   *
+   * @throws InactiveUserError
+   */
   async issueShort(user: User): Promise<string> {
+    if (!user.isActive) throw new InactiveUserError();
     const value = newShortSecret();
     await this.adopt(user, value);
     return value;

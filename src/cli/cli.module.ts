@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { CreateAdminCommand } from './create-admin.command.js';
 import { CreateTokenCommand } from './create-token.command.js';
 import { DoctorCommand } from './doctor/doctor.command.js';
-import { ImportCommand } from './import.command.js';
+import { ImportCommand } from './import/import.command.js';
 import { MigrateCommand } from './migrate.command.js';
 import { Output } from './output.js';
 import { Program } from './program.js';

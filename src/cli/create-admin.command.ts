@@ -11,7 +11,10 @@ interface CreateAdminOptions extends PrintOptions {
   email?: string;
 }
 
-@Command({ name: 'create-admin', description: 'make an admin, or a user into one, with a new token' })
+@Command({
+  name: 'create-admin',
+  description: 'make an admin, or a user into one, with a new token; activates the user',
+})
 export class CreateAdminCommand extends CliCommand {
   constructor(
     private readonly services: Services,
@@ -23,9 +26,7 @@ export class CreateAdminCommand extends CliCommand {
   override async run(_: string[], options: CreateAdminOptions): Promise<void> {
     const email = required(options.email, '--email <address>');
     const { user, token } = await this.services.use(async (app) => {
-      const users = app.get(UsersService);
-      const admin = await users.findOrCreate(email, { isAdmin: true });
-      if (!admin.isAdmin) await users.grantAdmin(admin.id);
+      const { admin } = await app.get(UsersService).makeAdmin(email);
       const { value } = await app.get(TokensService).issue(admin);
       await record(app, { action: 'admin.create', target: { kind: 'user', id: admin.id } });
       return { user: admin, token: value };

@@ -1,6 +1,8 @@
 import { SettingsError } from '../config/settings.js';
 import { DomainError, InvalidInputError, NotFoundError } from '../http/domain-error.js';
 import { LegacyUnreachableError } from '../legacy/legacy-database.js';
+import { UndecidedError } from '../legacy/legacy-import.js';
+import { UnknownOwnerError } from '../legacy/people-import.js';
 
 export enum ExitCode {
   Done = 0,
@@ -28,8 +30,13 @@ export function explain(error: unknown): { message: string | null; exitCode: Exi
     const isAsked = (error as { exitCode: number }).exitCode === 0;
     return { message: null, exitCode: isAsked ? ExitCode.Done : ExitCode.Usage };
   }
-  if (error instanceof UsageError) return { message: `error: ${error.message}`, exitCode: ExitCode.Usage };
+  if (isUsage(error)) return { message: `error: ${error.message}`, exitCode: ExitCode.Usage };
   return { message: `error: ${reasonOf(error)}`, exitCode: ExitCode.Failed };
+}
+
+/** Whether another command line would do. */
+function isUsage(error: unknown): error is Error {
+  return error instanceof UsageError || error instanceof UndecidedError || error instanceof UnknownOwnerError;
 }
 
 /** One line that says what went wrong. */

@@ -8,6 +8,7 @@ import { Ownership1764000000005 } from './migrations/1764000000005-ownership.js'
 import { SigningSecrets1764000000006 } from './migrations/1764000000006-signing-secrets.js';
 import { AuditLog1764000000007 } from './migrations/1764000000007-audit-log.js';
 import { ResentRequests1764000000009 } from './migrations/1764000000009-resent-requests.js';
+import { InactiveUsers1764000000010 } from './migrations/1764000000010-inactive-users.js';
 import { ServiceClient } from './service-client.js';
 
 const MIGRATIONS = [
@@ -20,6 +21,7 @@ const MIGRATIONS = [
   SigningSecrets1764000000006,
   AuditLog1764000000007,
   ResentRequests1764000000009,
+  InactiveUsers1764000000010,
 ];
 
 type Entities = MixedList<string | (abstract new () => unknown) | EntitySchema>;

@@ -45,9 +45,9 @@ export class DeliveriesService {
     return [deliveriesOf(rows), count];
   }
 
-  /** Forgets the failed tasks of a schedule that goes. */
-  async forgetFailedTasks(scheduleId: string, manager: EntityManager): Promise<void> {
-    await manager.delete(FailedTask, { scheduleId });
+  /** Forgets the failed tasks of schedules that go. */
+  async forgetFailedTasks(scheduleIds: string[], manager: EntityManager): Promise<void> {
+    await manager.delete(FailedTask, { scheduleId: In(scheduleIds) });
   }
 
   /** Those in scope, newest first, with the number of all of them. */

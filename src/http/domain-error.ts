@@ -80,6 +80,15 @@ export class MalformedRequestError extends DomainError {
   readonly code = 'bad_request';
 }
 
+/** The user was deactivated: no token is made for it. */
+export class InactiveUserError extends DomainError {
+  readonly code = 'inactive_user';
+
+  constructor() {
+    super('The user is not active.');
+  }
+}
+
 export type FieldMessages = Record<string, string[]>;
 
 /** Input that is refused, with the reasons by field. */

@@ -18,6 +18,7 @@ const STATUS_BY_CODE: Record<string, number> = {
   parse_error: 400,
   bad_request: 400,
   invalid: 400,
+  inactive_user: 400,
   throttled: 429,
   unrecorded: 503,
 };

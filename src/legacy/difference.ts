@@ -18,20 +18,42 @@ export interface Finding {
   note?: string;
 }
 
-/** Findings of one sort: all are counted, and the first ones kept. */
+/** How many findings of each sort and kind are kept: there may be a million. */
+export interface Keep {
+  /** of those with a note */
+  noted: number;
+  plain: number;
+}
+
+/** Findings of one sort: all are counted, and the first ones kept, with notes and without. */
 export class Findings {
   count = 0;
-  readonly rows: Finding[] = [];
+  /** how many of them have a note */
+  noted = 0;
   // Not shown where findings are.
-  readonly #keep: number;
+  readonly #keep: Keep;
+  readonly #noted: Finding[] = [];
+  readonly #plain: Finding[] = [];
 
-  constructor(keep: number) {
+  constructor(keep: Keep) {
     this.#keep = keep;
   }
 
   push(finding: Finding): void {
     this.count++;
-    if (this.rows.length < this.#keep) this.rows.push(finding);
+    const hasNote = finding.note !== undefined;
+    if (hasNote) this.noted++;
+    const [rows, max] = hasNote ? [this.#noted, this.#keep.noted] : [this.#plain, this.#keep.plain];
+    if (rows.length < max) rows.push(finding);
+  }
+
+  /** Those kept, the ones with a note first. */
+  get rows(): Finding[] {
+    return [...this.#noted, ...this.#plain];
+  }
+
+  toJSON(): { count: number; rows: Finding[] } {
+    return { count: this.count, rows: this.rows };
   }
 }
 
@@ -39,18 +61,24 @@ export class Findings {
 export class Difference {
   readonly added: Findings;
   readonly changed: Findings;
+  /** here, and to be here no longer */
+  readonly removed: Findings;
   /** not wanted here, by rule */
   readonly leftOut: Findings;
+  /** came from there, is no longer there, and stays here */
+  readonly gone: Findings;
   /** changed or removed here, so what the replaced service has is not taken unless asked for */
   readonly conflicts: Findings;
   /** cannot be taken */
   readonly refused: Findings;
   unchanged = 0;
 
-  constructor(keep: number) {
+  constructor(keep: Keep) {
     this.added = new Findings(keep);
     this.changed = new Findings(keep);
+    this.removed = new Findings(keep);
     this.leftOut = new Findings(keep);
+    this.gone = new Findings(keep);
     this.conflicts = new Findings(keep);
     this.refused = new Findings(keep);
   }
@@ -58,8 +86,7 @@ export class Difference {
 
 export type Differences = Record<Kind, Difference>;
 
-/** @param keep how many findings of each sort are kept: there may be a million */
-export function noDifferences(keep: number): Differences {
+export function noDifferences(keep: Keep): Differences {
   return Object.fromEntries(KINDS.map((kind) => [kind, new Difference(keep)])) as Differences;
 }
 

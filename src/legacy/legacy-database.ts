@@ -3,6 +3,8 @@ import {
   BEGIN_SNAPSHOT,
   COLUMNS_OF,
   countAll,
+  COUNTED_TABLES,
+  countSchedules,
   GROUPS,
   LEGACY_TABLES,
   type LegacyTable,
@@ -10,6 +12,7 @@ import {
   SCHEDULES,
   selectAll,
   SETTLE_SESSION,
+  someScheduleIds,
   TOKENS,
   USERS,
 } from './legacy.queries.js';
@@ -54,10 +57,21 @@ export interface LegacySchedule {
   next_send_at: Date | null;
   triggered: string | null;
   enabled: boolean | null;
+  last_run: Date | null;
   created_at: string | null;
   updated_at: string | null;
   created_by_id: number | null;
   updated_by_id: number | null;
+}
+
+/** What there is, counted. */
+export interface Survey {
+  schedules: number;
+  /** enabled ones with a `frequency` */
+  withFrequency: number;
+  /** null: no such table, or no right to read it */
+  failedTasks: number | null;
+  webhooks: number | null;
 }
 
 /** The replaced service's database does not let us in; ours has a message of its own. */
@@ -122,9 +136,19 @@ export class LegacyDatabase {
     return this.all<LegacyToken>(TOKENS);
   }
 
-  async scheduleCount(): Promise<number> {
-    const { rows } = await this.client.query<{ count: number }>(countAll(SCHEDULES, this.schema));
-    return rows[0]?.count ?? 0;
+  async survey(): Promise<Survey> {
+    const columns = this.columns.get(SCHEDULES.name) ?? new Set();
+    const { rows } = await this.client.query<Pick<Survey, 'schedules' | 'withFrequency'>>(
+      countSchedules(columns, this.schema),
+    );
+    const failedTasks = await this.countOf(COUNTED_TABLES.failedTasks);
+    const webhooks = await this.countOf(COUNTED_TABLES.webhooks);
+    return { ...rows[0], failedTasks, webhooks };
+  }
+
+  async someScheduleIds(): Promise<string[]> {
+    const { rows } = await this.client.query<{ id: string }>(someScheduleIds(this.schema));
+    return rows.map(({ id }) => id);
   }
 
   /** By id, a page at a time: there may be more than memory has room for. */
@@ -138,6 +162,12 @@ export class LegacyDatabase {
     await this.client.query('CLOSE schedules');
   }
 
+  private async countOf(table: string): Promise<number | null> {
+    if (!this.columns.has(table)) return null;
+    const { rows } = await this.client.query<{ count: number }>(countAll(table, this.schema));
+    return rows[0]?.count ?? 0;
+  }
+
   private async all<T extends object>(table: LegacyTable): Promise<T[]> {
     return (await this.client.query<T>(this.select(table))).rows;
   }
@@ -148,7 +178,7 @@ export class LegacyDatabase {
 }
 
 async function columnsOf(client: Client, schema: string | null): Promise<Map<string, Set<string>>> {
-  const names = LEGACY_TABLES.map(({ name }) => name);
+  const names = [...LEGACY_TABLES.map(({ name }) => name), ...Object.values(COUNTED_TABLES)];
   const { rows } = await client.query<{ table_name: string; column_name: string }>(COLUMNS_OF, [schema, names]);
   const columns = new Map<string, Set<string>>();
   for (const { table_name: table, column_name: column } of rows) {

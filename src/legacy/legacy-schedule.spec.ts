@@ -12,6 +12,7 @@ const NOW = new Date('2026-01-01T00:00:00.500Z');
 const context = {
   addresses: new AddressPolicy({ isLoopbackOpen: false, allow: [], deny: [] }),
   users: new Map([[7, 17]]),
+  frequency: 'keep' as const,
   now: NOW,
 };
 
@@ -31,6 +32,7 @@ const rows: fc.Arbitrary<LegacySchedule> = fc.record({
   auth_token: orNull(fc.oneof(fc.string(), fc.constant(''))),
   next_send_at: orNull(fc.date({ min: new Date('2025-12-31'), max: new Date('2026-01-02'), noInvalidDate: true })),
   enabled: orNull(fc.boolean()),
+  last_run: orNull(fc.date({ min: new Date('2024-01-01'), max: new Date('2025-12-31'), noInvalidDate: true })),
   created_at: fc.constant('2017-05-06 09:00:00.123456+00'),
   updated_at: fc.constant('2017-05-06 09:00:00.123456+00'),
   created_by_id: orNull(fc.constantFrom(7, 8)),
@@ -38,10 +40,10 @@ const rows: fc.Arbitrary<LegacySchedule> = fc.record({
 });
 
 function stored(wanted: WantedSchedule): ScheduleHere {
-  const { id, frequency, endpoint, payload, enabled, triggered } = wanted;
+  const { id, frequency, endpoint, payload, enabled, triggered, lastRun } = wanted;
   return {
     ...definitionRow(wanted.definition),
-    ...{ id, frequency, endpoint, payload, enabled, triggered },
+    ...{ id, frequency, endpoint, payload, enabled, triggered, last_run: lastRun },
     auth_token: wanted.authToken === null ? null : Buffer.from(wanted.authToken),
     ...{ created_by: wanted.createdBy, trigger_id: '1', updated_at: '', is_changed_here: false },
   };

@@ -59,6 +59,7 @@ export const SCHEDULES: LegacyTable = {
     next_send_at: 'timestamptz',
     triggered: 'text',
     enabled: 'bool',
+    last_run: 'timestamptz',
     created_at: 'timestamptz::text',
     updated_at: 'timestamptz::text',
     created_by_id: 'int4',
@@ -68,7 +69,14 @@ export const SCHEDULES: LegacyTable = {
 
 export const LEGACY_TABLES = [GROUPS, USERS, MEMBERSHIPS, TOKENS, SCHEDULES];
 
-/** @param schema null for the one that the connection finds by itself */
+/** Counted only, where they are there and may be read. */
+export const COUNTED_TABLES = { failedTasks: 'scheduler_schedulefailure', webhooks: 'rest_hooks_hook' } as const;
+
+/**
+ * Orders by the first column as it is stored: pages of schedules are ranges of ids.
+ *
+ * @param schema null for the one that the connection finds by itself
+ */
 export function selectAll(
   { name, required, optional }: LegacyTable,
   there: Set<string>,
@@ -77,11 +85,30 @@ export function selectAll(
   const columns = Object.entries({ ...required, ...optional }).map(([column, type]) =>
     there.has(column) ? `"${column}"::${type} AS "${column}"` : `NULL AS "${column}"`,
   );
-  return `SELECT ${columns.join(', ')} FROM ${tableName(name, schema)} ORDER BY 1`;
+  return `SELECT ${columns.join(', ')} FROM ${tableName(name, schema)} AS t ORDER BY ${orderOf(required)}`;
 }
 
-export function countAll({ name }: LegacyTable, schema: string | null): string {
+function orderOf(required: LegacyTable['required']): string {
+  const [[column, type]] = Object.entries(required);
+  return type.startsWith('uuid') ? `t."${column}"::uuid` : `t."${column}"`;
+}
+
+/** Counts of schedules, and of those that the operator has to decide about. */
+export function countSchedules(there: Set<string>, schema: string | null): string {
+  const isEnabled = there.has('enabled') ? 'enabled' : 'true';
+  const hasFrequency = there.has('frequency') ? 'frequency IS NOT NULL' : 'false';
+  return `
+    SELECT count(*)::int AS schedules, count(*) FILTER (WHERE ${isEnabled} AND ${hasFrequency})::int AS "withFrequency"
+      FROM ${tableName(SCHEDULES.name, schema)}`;
+}
+
+export function countAll(name: string, schema: string | null): string {
   return `SELECT count(*)::int AS count FROM ${tableName(name, schema)}`;
+}
+
+/** A few ids, by which it is recognised what was imported before. */
+export function someScheduleIds(schema: string | null): string {
+  return `SELECT id::uuid::text AS id FROM ${tableName(SCHEDULES.name, schema)} ORDER BY id LIMIT 1000`;
 }
 
 function tableName(name: string, schema: string | null): string {

@@ -3,9 +3,11 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
 import { digestOf } from '../auth/token-secret.js';
 import type { ImportOptions } from './import-options.js';
-import type { Differences } from './difference.js';
+import type { ImportReport } from './import-report.js';
 import type { LegacyDatabase, LegacyToken } from './legacy-database.js';
 import {
+  hereKey,
+  type ImportedPeople,
   type LegacyPeople,
   type LegacyTokenDigest,
   membershipKey,
@@ -13,6 +15,9 @@ import {
   type PeopleHere,
   type PeoplePlan,
   type Place,
+  type TokenHere,
+  type UserIds,
+  userKey,
 } from './people.js';
 import { planPeople } from './people-plan.js';
 import {
@@ -23,19 +28,25 @@ import {
   ADD_USERS,
   ADD_USERS_ANEW,
   advanceSequence,
+  CHANGE_USERS,
   CHANGED_PEOPLE,
   END_MEMBERSHIPS,
   GROUPS_HERE,
   LAST_REVOCATION,
+  LINKS_HERE,
   LOCK_PEOPLE,
   MEMBERSHIPS_HERE,
-  SET_ADMINS,
+  NEW_SOURCE,
+  RECORD_USERS,
+  REVOKE_TOKENS,
+  SOURCE_BY_SCHEDULES,
+  SOURCE_BY_USERS,
   TOKENS_HERE,
   USERS_HERE,
 } from './people.queries.js';
 
-/** Users' ids here, by their ids in the replaced service; null for one that would get a new id. */
-export type UserIds = Map<number, number | null>;
+/** The address or name that was given names no user, there or here; nothing was changed. */
+export class UnknownOwnerError extends Error {}
 
 interface Added {
   id: number;
@@ -47,14 +58,21 @@ interface Added {
 export class PeopleImport {
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
-  async run(legacy: LegacyDatabase, differences: Differences, options: ImportOptions): Promise<UserIds> {
-    const people = await peopleOf(legacy);
+  async run(database: LegacyDatabase, report: ImportReport, options: ImportOptions): Promise<ImportedPeople> {
+    const legacy = await peopleOf(database);
+    const scheduleIds = await database.someScheduleIds();
     return this.dataSource.transaction(async (manager) => {
       if (options.isApplying) await manager.query(LOCK_PEOPLE);
+      const source = await sourceOf(legacy, scheduleIds, manager);
+      const here = await peopleHere(source, manager);
       const { isOverwriting } = options;
-      const plan = planPeople(people, await peopleHere(manager), { differences, isOverwriting });
-      if (options.isApplying) await write(plan, manager);
-      return idsOf(plan.users);
+      const plan = planPeople(legacy, here, { differences: report.differences, isOverwriting });
+      const heir = heirOf(options.ownerOfOwnerless, { plan, here });
+      if (options.isApplying) {
+        await write(plan, manager);
+        await record(source, legacy, plan, manager);
+      }
+      return { source, legacy, here, plan, users: idsOf(plan.users), heir: heir() };
     });
   }
 }
@@ -73,17 +91,49 @@ function digested({ key, user_id, created }: LegacyToken): LegacyTokenDigest {
   return { digest: TOKEN.test(key) ? digestOf(key) : null, user_id, created };
 }
 
-async function peopleHere(manager: EntityManager): Promise<PeopleHere> {
+/**
+ * Finds the user with an email address among those that are here or will be.
+ *
+ * @returns where that user is, to be asked once new users have their ids
+ * @throws UnknownOwnerError
+ */
+function heirOf(
+  email: string | null,
+  { plan, here }: { plan: PeoplePlan; here: PeopleHere },
+): () => ImportedPeople['heir'] {
+  if (email === null) return () => null;
+  const wanted = email.toLowerCase();
+  const added = plan.newUsers.find((user) => user.email === wanted);
+  if (added) {
+    return () => ({ id: plan.users.get(added.oldId)?.id ?? null, key: userKey(added.oldId, plan) });
+  }
+  const changed = new Map(plan.changedUsers.map((user) => [user.id, user.email]));
+  const found = here.users.find((user) => (changed.get(user.id) ?? user.email) === wanted);
+  if (!found) throw new UnknownOwnerError(`no user is known as ${email}, there or here`);
+  return () => ({ id: found.id, key: hereKey(found.id) });
+}
+
+async function sourceOf({ users }: LegacyPeople, scheduleIds: string[], manager: EntityManager): Promise<number> {
+  const find = async (sql: string, values: unknown[]) =>
+    (await manager.query<{ source: number }[]>(sql, values))[0]?.source;
+  const byUsers = [users.map(({ id }) => id), users.map(({ date_joined }) => date_joined)];
+  const known = (await find(SOURCE_BY_USERS, byUsers)) ?? (await find(SOURCE_BY_SCHEDULES, [scheduleIds]));
+  return known ?? (await find(NEW_SOURCE, [])) ?? 1;
+}
+
+async function peopleHere(source: number, manager: EntityManager): Promise<PeopleHere> {
   const memberships = await manager.query<{ user_id: number; group_id: number }[]>(MEMBERSHIPS_HERE);
-  const tokens = await manager.query<{ digest: string; user_id: number }[]>(TOKENS_HERE);
+  const tokens = await manager.query<(TokenHere & { digest: string })[]>(TOKENS_HERE);
+  const links = await manager.query<{ oldId: number; id: number }[]>(LINKS_HERE, [source]);
   const changed = await manager.query<{ kind: string; id: number }[]>(CHANGED_PEOPLE);
   const [last] = await manager.query<{ at: Date | null }[]>(LAST_REVOCATION);
   const changedOf = (wanted: string) => new Set(changed.flatMap(({ kind, id }) => (kind === wanted ? [id] : [])));
   return {
     groups: await manager.query<PeopleHere['groups']>(GROUPS_HERE),
-    users: await manager.query<PeopleHere['users']>(USERS_HERE),
+    users: await manager.query<PeopleHere['users']>(USERS_HERE, [source]),
     memberships: new Set(memberships.map(({ user_id, group_id }) => membershipKey(user_id, group_id))),
-    tokens: new Map(tokens.map(({ digest, user_id }) => [digest, user_id])),
+    tokens: new Map(tokens.map(({ digest, ...token }) => [digest, token])),
+    links: new Map(links.map(({ oldId, id }) => [oldId, id])),
     changedUsers: changedOf('user'),
     changedGroups: changedOf('group'),
     revokedAt: last?.at ?? null,
@@ -94,10 +144,15 @@ async function peopleHere(manager: EntityManager): Promise<PeopleHere> {
 async function write(plan: PeoplePlan, manager: EntityManager): Promise<void> {
   await addGroups(plan, manager);
   await addUsers(plan, manager);
-  const { admins, endedMemberships, newMemberships, newTokens } = plan;
+  const { changedUsers, endedMemberships, newMemberships, newTokens, revokedTokens } = plan;
   const users = idsOf(plan.users);
   const groups = idsOf(plan.groups);
-  await manager.query(SET_ADMINS, [admins.map(({ id }) => id), admins.map((admin) => admin.isAdmin)]);
+  await manager.query(CHANGE_USERS, [
+    changedUsers.map(({ id }) => id),
+    changedUsers.map(({ email }) => email),
+    changedUsers.map(({ isAdmin }) => isAdmin),
+    changedUsers.map(({ isActive }) => isActive),
+  ]);
   await manager.query(ADD_MEMBERSHIPS, [
     newMemberships.map(({ user_id }) => users.get(user_id)),
     newMemberships.map(({ group_id }) => groups.get(group_id)),
@@ -108,6 +163,23 @@ async function write(plan: PeoplePlan, manager: EntityManager): Promise<void> {
     newTokens.map(({ digest }) => digest),
     newTokens.map(({ oldUserId }) => users.get(oldUserId)),
     newTokens.map(({ created }) => created),
+  ]);
+  await manager.query(REVOKE_TOKENS, [revokedTokens]);
+}
+
+/** So that the next import knows each user, whatever its name and address are by then. */
+async function record(
+  source: number,
+  { users }: LegacyPeople,
+  plan: PeoplePlan,
+  manager: EntityManager,
+): Promise<void> {
+  const taken = users.filter(({ id }) => (plan.users.get(id)?.id ?? null) !== null);
+  await manager.query(RECORD_USERS, [
+    source,
+    taken.map(({ id }) => id),
+    taken.map(({ date_joined }) => date_joined),
+    taken.map(({ id }) => plan.users.get(id)?.id),
   ]);
 }
 
@@ -133,6 +205,7 @@ function userColumns(users: NewUser[]): unknown[][] {
     users.map(({ email }) => email),
     users.map(({ username }) => username),
     users.map(({ isAdmin }) => isAdmin),
+    users.map(({ isActive }) => isActive),
     users.map(({ joined }) => joined),
   ];
 }

@@ -3,11 +3,21 @@ export const LOCK_PEOPLE = `LOCK TABLE groups, users IN SHARE ROW EXCLUSIVE MODE
 
 export const GROUPS_HERE = `SELECT id, name FROM groups`;
 
-export const USERS_HERE = `SELECT id, email, is_admin AS "isAdmin" FROM users`;
+// $1 is the database that is imported from: users may have come from others too.
+export const USERS_HERE = `
+  SELECT id, email, is_admin AS "isAdmin", is_active AS "isActive",
+         EXISTS (SELECT FROM imported_users i WHERE i.user_id = u.id AND i.source <> $1) AS "isOfOthersToo"
+    FROM users u`;
+
+export const LINKS_HERE = `SELECT legacy_id AS "oldId", user_id AS id FROM imported_users WHERE source = $1`;
 
 export const MEMBERSHIPS_HERE = `SELECT user_id, group_id FROM user_groups`;
 
-export const TOKENS_HERE = `SELECT encode(digest, 'hex') AS digest, user_id FROM tokens`;
+// A token made here has a prefix, or is not labelled.
+export const TOKENS_HERE = `
+  SELECT encode(digest, 'hex') AS digest, id, user_id AS "userId",
+         coalesce(label = 'imported' AND prefix IS NULL, false) AS "isImported"
+    FROM tokens`;
 
 // The audit log knows what people did here; an import is no such thing.
 export const CHANGED_PEOPLE = `
@@ -27,18 +37,18 @@ export const ADD_GROUPS = `
 export const ADD_GROUPS_ANEW = `
   INSERT INTO groups (name) SELECT * FROM unnest($1::text[]) RETURNING id, name AS key`;
 
-const USER_COLUMNS = `$1::text[], $2::text[], $3::boolean[], $4::timestamptz[]`;
+const USER_COLUMNS = `$1::text[], $2::text[], $3::boolean[], $4::boolean[], $5::timestamptz[]`;
 
 export const ADD_USERS = `
-  INSERT INTO users (email, username, is_admin, created_at, id)
-  SELECT email, username, is_admin, coalesce(created_at, now()), id
-    FROM unnest(${USER_COLUMNS}, $5::int[]) AS u (email, username, is_admin, created_at, id)
+  INSERT INTO users (email, username, is_admin, is_active, created_at, id)
+  SELECT email, username, is_admin, is_active, coalesce(created_at, now()), id
+    FROM unnest(${USER_COLUMNS}, $6::int[]) AS u (email, username, is_admin, is_active, created_at, id)
   RETURNING id, email AS key`;
 
 export const ADD_USERS_ANEW = `
-  INSERT INTO users (email, username, is_admin, created_at)
-  SELECT email, username, is_admin, coalesce(created_at, now())
-    FROM unnest(${USER_COLUMNS}) AS u (email, username, is_admin, created_at)
+  INSERT INTO users (email, username, is_admin, is_active, created_at)
+  SELECT email, username, is_admin, is_active, coalesce(created_at, now())
+    FROM unnest(${USER_COLUMNS}) AS u (email, username, is_admin, is_active, created_at)
   RETURNING id, email AS key`;
 
 /** @param table of the schema, never input */
@@ -47,9 +57,32 @@ export const advanceSequence = (table: 'groups' | 'users') => `
     FROM CAST(pg_get_serial_sequence('${table}', 'id') AS regclass) AS sequence
    WHERE EXISTS (SELECT FROM ${table})`;
 
-export const SET_ADMINS = `
-  UPDATE users u SET is_admin = wanted.is_admin
-    FROM unnest($1::int[], $2::boolean[]) AS wanted (id, is_admin) WHERE u.id = wanted.id`;
+export const CHANGE_USERS = `
+  UPDATE users u SET email = wanted.email, is_admin = wanted.is_admin, is_active = wanted.is_active
+    FROM unnest($1::int[], $2::text[], $3::boolean[], $4::boolean[]) AS wanted (id, email, is_admin, is_active)
+   WHERE u.id = wanted.id`;
+
+export const RECORD_USERS = `
+  INSERT INTO imported_users (source, legacy_id, joined_at, user_id)
+  SELECT $1, * FROM unnest($2::int[], $3::timestamptz[], $4::int[])
+  ON CONFLICT DO NOTHING`;
+
+export const REVOKE_TOKENS = `DELETE FROM tokens WHERE id = ANY($1)`;
+
+// Which of the databases imported before this one is: the one with the most users of the same id and instant of joining,
+// otherwise one with some of the same schedules. A copy of a database is the same one; another one with the same ids of
+// users is not.
+export const SOURCE_BY_USERS = `
+  SELECT source FROM imported_users JOIN unnest($1::int[], $2::timestamptz[]) AS t (legacy_id, joined_at)
+                                 USING (legacy_id, joined_at)
+   GROUP BY source ORDER BY count(*) DESC, source LIMIT 1`;
+
+export const SOURCE_BY_SCHEDULES = `
+  SELECT source FROM imported_schedules WHERE id = ANY($1) GROUP BY source ORDER BY count(*) DESC, source LIMIT 1`;
+
+export const NEW_SOURCE = `
+  SELECT 1 + greatest((SELECT coalesce(max(source), 0) FROM imported_users),
+                      (SELECT coalesce(max(source), 0) FROM imported_schedules)) AS source`;
 
 export const ADD_MEMBERSHIPS = `
   INSERT INTO user_groups (user_id, group_id) SELECT * FROM unnest($1::int[], $2::int[]) ON CONFLICT DO NOTHING`;

@@ -13,6 +13,7 @@ export interface ScheduleHere extends DefinitionRow {
   auth_token: Buffer | null;
   enabled: boolean;
   triggered: number;
+  last_run: Date | null;
   created_by: number | null;
   trigger_id: string;
   /** PostgreSQL's text, microseconds and all */
@@ -21,7 +22,8 @@ export interface ScheduleHere extends DefinitionRow {
 }
 
 /**
- * The wanted schedule with what is not to be taken back: its trigger while the definition stays, and its runs here.
+ * The wanted schedule with what is not to be taken back: its trigger while the definition stays, its runs here, and its
+ * owner, if there it has none.
  *
  * @returns a copy
  */
@@ -32,6 +34,8 @@ export function reconciled(wanted: WantedSchedule, here: ScheduleHere): WantedSc
   return {
     ...wanted,
     triggered,
+    lastRun: laterOf(wanted.lastRun, here.last_run),
+    createdBy: wanted.createdBy ?? here.created_by,
     enabled: wanted.enabled && !isSpent,
     definition: isRedefined ? wanted.definition : definitionOf(here),
   };
@@ -58,11 +62,17 @@ export function changesOf(
   compare('payload', here.payload, wanted.payload);
   compare('enabled', here.enabled, wanted.enabled);
   compare('triggered', here.triggered, wanted.triggered);
+  compare('last_run', here.last_run?.toISOString() ?? null, wanted.lastRun?.toISOString() ?? null);
   compare('created_by', here.created_by, wanted.createdBy);
   if (tokenHere !== wanted.authToken) {
     changes.auth_token = { before: masked(here.auth_token), after: masked(wanted.authToken) };
   }
   return Object.keys(changes).length > 0 ? changes : null;
+}
+
+function laterOf(a: Date | null, b: Date | null): Date | null {
+  if (a === null || b === null) return a ?? b;
+  return a > b ? a : b;
 }
 
 export function definitionText({ kind, text }: Pick<Definition, 'kind' | 'text'>): string {

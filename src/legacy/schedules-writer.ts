@@ -39,34 +39,38 @@ export class SchedulesWriter {
   }
 
   /** Says in `difference` what was done of them, and what was not. */
-  async write(orders: Order[], difference: Difference): Promise<void> {
+  async write(orders: Order[], source: number, difference: Difference): Promise<void> {
     const added = orders.filter(({ here }) => !here);
     const changed = orders.filter(({ here }) => here);
-    await this.writeSome(ADD_SCHEDULES, added, difference);
-    await this.writeSome(CHANGE_SCHEDULES, changed, difference);
+    await this.writeSome(ADD_SCHEDULES, added, { source, difference });
+    await this.writeSome(CHANGE_SCHEDULES, changed, { source, difference });
     await this.triggers.retireUnused(changed.flatMap(({ here }) => (here ? [here.trigger_id] : [])));
   }
 
   /** One by one when the database refuses any: a row that it does not take stops no other. */
-  private async writeSome(statement: string, orders: Order[], difference: Difference): Promise<void> {
+  private async writeSome(
+    statement: string,
+    orders: Order[],
+    { source, difference }: { source: number; difference: Difference },
+  ): Promise<void> {
     let left = orders;
     try {
       for (let round = 0; left.length > 0 && round < MAX_ROUNDS; round++) {
-        const written = await this.writeOnce(statement, left);
+        const written = await this.writeOnce(statement, left, source);
         for (const order of left) if (written.has(order.wanted.id)) noteDone(order, difference);
         left = left.filter(({ wanted }) => !written.has(wanted.id));
       }
     } catch (error) {
       if (!isRefused(error)) throw error;
       if (left.length === 1) difference.refused.push({ ...left[0].finding, note: error.message });
-      else for (const order of left) await this.writeSome(statement, [order], difference);
+      else for (const order of left) await this.writeSome(statement, [order], { source, difference });
       return;
     }
     for (const { finding } of left) difference.conflicts.push({ ...finding, note: 'was changed here meanwhile' });
   }
 
   /** @returns ids of what was written */
-  private async writeOnce(statement: string, orders: Order[]): Promise<Set<string>> {
+  private async writeOnce(statement: string, orders: Order[], source: number): Promise<Set<string>> {
     const originIds: number[] = [];
     for (const { wanted } of orders) originIds.push(await this.origins.idOf(wanted.endpoint));
     return this.dataSource.transaction(async (manager) => {
@@ -75,11 +79,13 @@ export class SchedulesWriter {
       const needed = orders.map(({ wanted }, i) => ({ ...wanted, firstTick: firstTicks[i] ?? null }));
       await this.triggers.prepare(needed, manager);
       const columns = [...this.columnsOf(orders, originIds), firstTicks.map((tick) => tick !== null)];
-      const result = await manager.query<unknown[]>(statement, [
+      const written = await manager.query<{ id: string }[]>(statement, [
         ...columns,
         orders.map(({ here }) => here?.updated_at),
+        orders.map(({ wanted }) => wanted.lastRun),
+        source,
       ]);
-      return new Set(rowsOf(result).map(({ id }) => id));
+      return new Set(written.map(({ id }) => id));
     });
   }
 
@@ -116,9 +122,4 @@ export function noteDone({ finding, here }: Order, difference: Difference): void
 function isRefused(error: unknown): error is QueryFailedError {
   const code = error instanceof QueryFailedError ? (error.driverError as { code?: string }).code : undefined;
   return /^2[23]/.test(code ?? '');
-}
-
-/** TypeORM answers with rows to some statements, and with rows and their number to others. */
-function rowsOf(result: unknown[]): { id: string }[] {
-  return (Array.isArray(result[0]) ? result[0] : result) as { id: string }[];
 }

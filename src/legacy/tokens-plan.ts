@@ -1,10 +1,10 @@
-import type { Difference } from './difference.js';
 import type { LegacyUser } from './legacy-database.js';
 import type { LegacyPeople, LegacyTokenDigest, PlanContext } from './people.js';
 
-/** Tokens are taken over but for those that nobody may use, there or here. */
+/** Tokens are taken over but for those that nobody may use, there or here; imported ones that are gone there, revoked. */
 export function planTokens({ tokens, users }: LegacyPeople, context: PlanContext): void {
   const { plan, differences } = context;
+  planRevocations(tokens, users, context);
   const byId = new Map(users.map((user) => [user.id, user]));
   for (const token of tokens) {
     const user = byId.get(token.user_id);
@@ -17,7 +17,26 @@ export function planTokens({ tokens, users }: LegacyPeople, context: PlanContext
   }
 }
 
-type TokenState = Exclude<keyof Difference, 'changed'>;
+function planRevocations(
+  tokens: LegacyTokenDigest[],
+  users: LegacyUser[],
+  { here, plan, differences }: PlanContext,
+): void {
+  const there = new Set(tokens.map(({ digest }) => digest?.toString('hex')));
+  const names = new Map(users.map(({ id, username }) => [id, username]));
+  const usersHere = new Map(here.users.map((user) => [user.id, user]));
+  const oldIds = new Map([...here.links].map(([oldId, id]) => [id, oldId]));
+  for (const [digest, { id, userId, isImported }] of here.tokens) {
+    const oldId = oldIds.get(userId);
+    const user = usersHere.get(userId);
+    if (!isImported || there.has(digest) || oldId === undefined || !user || user.isOfOthersToo) continue;
+    plan.revokedTokens.push(id);
+    const name = `of ${names.get(oldId) ?? user.email}`;
+    differences.token.removed.push({ id: String(oldId), name, note: 'is no longer there' });
+  }
+}
+
+type TokenState = 'added' | 'unchanged' | 'leftOut' | 'conflicts' | 'refused';
 
 function tokenState(
   token: LegacyTokenDigest,
@@ -28,9 +47,9 @@ function tokenState(
   const place = plan.users.get(token.user_id);
   if (!token.digest) return ['refused', 'is too short, or has characters that no header can carry'];
   if (!user || !place) return ['refused', 'its user is not taken'];
-  const bearer = here.tokens.get(token.digest.toString('hex'));
-  if (bearer !== undefined)
-    return bearer === place.id ? ['unchanged'] : ['refused', 'is the token of another user here'];
+  const known = here.tokens.get(token.digest.toString('hex'));
+  if (known !== undefined)
+    return known.userId === place.id ? ['unchanged'] : ['refused', 'is the token of another user here'];
   if (user.is_active === false) return ['leftOut', 'its user is not active: the replaced service refuses it too'];
   if (place.isMightierHere) return ['conflicts', 'its user is an admin here, and none there'];
   const isOlder = here.revokedAt !== null && (token.created === null || new Date(token.created) < here.revokedAt);

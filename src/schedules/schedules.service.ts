@@ -90,7 +90,7 @@ export class SchedulesService {
   async remove(id: string, scope: Scope): Promise<void> {
     const triggerId = await this.dataSource.transaction(async (manager) => {
       const schedule = await lockSchedule(id, scope, manager);
-      await this.deliveries.forgetFailedTasks(id, manager);
+      await this.deliveries.forgetFailedTasks([id], manager);
       await manager.delete(Schedule, { id });
       return schedule.triggerId;
     });

@@ -18,6 +18,10 @@ export class User {
   @Column({ type: 'boolean', name: 'is_admin', default: false })
   isAdmin: boolean;
 
+  /** False: no token of the user is made or accepted. Its schedules keep running. */
+  @Column({ type: 'boolean', name: 'is_active', default: true })
+  isActive: boolean;
+
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' })
   createdAt: Date;
 

@@ -56,13 +56,15 @@ export class UsersController {
     @Body() input: UserInputDto,
     @PublicUrl() publicUrl: string,
   ): Promise<UserDto> {
-    return UserDto.of(await this.users.setGroups(id, input.groups), publicUrl);
+    const { groups, is_active: isActive } = input;
+    return UserDto.of(await this.users.update(id, { groups, isActive }), publicUrl);
   }
 
   /**
    * Change a user
    *
-   * @remarks Puts the user into exactly the given groups. For admins.
+   * @remarks Puts the user into exactly the given groups, or activates or deactivates it. An absent field keeps its
+   * value. For admins.
    */
   @Patch(':id')
   @USER_ID

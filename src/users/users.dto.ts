@@ -1,20 +1,32 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { IsArray } from 'class-validator';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsArray, IsBoolean, ValidateIf } from 'class-validator';
 import { groupUrl } from '../groups/groups.dto.js';
+import { ToBoolean } from '../http/form-values.js';
 import { ReadOnlyFields } from '../http/input.pipe.js';
 import { PageDto } from '../http/page.dto.js';
 import type { User } from './user.entity.js';
 
+const IfGiven = () => ValidateIf((_, value) => value !== undefined);
+
+/** Absent fields keep their value. */
 @ReadOnlyFields(['id', 'url', 'email', 'username'])
 export class UserInputDto {
   /** The groups that the user is in from now on, by URL or id. */
-  @ApiProperty({
+  @ApiPropertyOptional({
     type: 'array',
     items: { oneOf: [{ type: 'string', format: 'uri' }, { type: 'integer' }] },
     example: ['http://scheduler.example.org/api/v1/group/1/'],
   })
+  @IfGiven()
   @IsArray({ message: ({ value }) => `Expected a list of items but got type "${typeNameOf(value)}".` })
-  groups: unknown[];
+  groups?: unknown[];
+
+  /** False: no token of the user is made or accepted. Its schedules keep running. */
+  @ApiPropertyOptional({ type: 'boolean', example: true })
+  @IfGiven()
+  @ToBoolean()
+  @IsBoolean({ message: 'Must be a valid boolean.' })
+  is_active?: boolean;
 }
 
 export class UserDto {
@@ -35,13 +47,20 @@ export class UserDto {
   @ApiProperty({ type: 'array', items: { type: 'string', format: 'uri' } })
   groups: string[];
 
+  /**
+   * Whether the user's tokens are accepted.
+   * @example true
+   */
+  is_active: boolean;
+
   /** @example "http://scheduler.example.org/api/v1/user/1/" */
   @ApiProperty({ type: 'string', format: 'uri' })
   url: string;
 
   static of(user: User, publicUrl: string): UserDto {
     const groups = user.groups.map((group) => groupUrl(group.id, publicUrl));
-    return { id: user.id, email: user.email, username: user.username, groups, url: userUrl(user.id, publicUrl) };
+    const { id, email, username, isActive: is_active } = user;
+    return { id, email, username, groups, is_active, url: userUrl(id, publicUrl) };
   }
 }
 

@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { Differences } from '../../src/legacy/difference.js';
 import { commandLine } from '../support/command-line.js';
@@ -27,10 +30,10 @@ describe('the switch from the replaced service', () => {
 
     const look = await run(['import']);
     const before = await service.call('GET', '/api/v1/schedule/', undefined, asAnn);
-    const applied = await run(['import', '--apply']);
+    const applied = await run(['import', '--apply', '--visibility', 'group']);
 
     expect(look).toMatchObject({ exitCode: 1 });
-    expect(look.stdout).toMatch(/│ schedule +│ 1 +│ 0 +│ 0 +│ 0 +│ 1 +│ 0 +│/);
+    expect(look.stdout).toMatch(/│ schedule +│ 1 +│ 0 +│ 0 +│ 0 +│ 0 +│ 0 +│ 1 +│ 0 +│/);
     expect(look.stdout).toContain(`│ schedule │ ${id} │ every 1 seconds `);
     expect(look.stdout).toMatch(new RegExp(`${broken} .*unknown unit "fortnights"`));
     expect(look.stderr).toContain('Nothing was changed: --apply does it.');
@@ -57,8 +60,9 @@ describe('the switch from the replaced service', () => {
     const { run } = commandLine({ DATABASE_URL: database.url });
     await run(['migrate']);
 
-    const first = await run(['import', '--apply', '--stdin', '--json'], `${legacy.url}\n`);
-    const second = await run(['import', '--apply', '--stdin', '--json'], legacy.url);
+    const args = ['import', '--apply', '--visibility', 'group', '--stdin', '--json'];
+    const first = await run(args, `${legacy.url}\n`);
+    const second = await run(args, legacy.url);
 
     expect([first.exitCode, second.exitCode]).toEqual([0, 0]);
     const { applied, ...added } = JSON.parse(first.stdout) as Differences & { applied: boolean };
@@ -72,9 +76,101 @@ describe('the switch from the replaced service', () => {
       `SELECT actor_kind, fields FROM audit_log WHERE action = 'import' ORDER BY id`,
     );
     expect(records).toEqual([
-      { actor_kind: 'cli', fields: ['groups:0+0', 'users:1+0', 'memberships:0+0', 'tokens:1+0', 'schedules:1+0'] },
-      { actor_kind: 'cli', fields: ['groups:0+0', 'users:0+0', 'memberships:0+0', 'tokens:0+0', 'schedules:0+0'] },
+      {
+        actor_kind: 'cli',
+        fields: ['groups:0+0-0', 'users:1+0-0', 'memberships:0+0-0', 'tokens:1+0-0', 'schedules:1+0-0'],
+      },
+      {
+        actor_kind: 'cli',
+        fields: ['groups:0+0-0', 'users:0+0-0', 'memberships:0+0-0', 'tokens:0+0-0', 'schedules:0+0-0'],
+      },
     ]);
+  });
+
+  it('asks for decisions, shows what each user will see, and changes nothing before', async () => {
+    await using database = await createDatabase();
+    await using legacy = await startLegacyService();
+    const ann = await legacy.hasUser({ id: 7, username: 'ann@example.org' });
+    const bob = await legacy.hasUser({ id: 8, username: 'bob@example.org' });
+    await legacy.hasSchedule({ cron_definition: '@daily', created_by_id: ann });
+    await legacy.hasSchedule({ cron_definition: '@daily', created_by_id: bob, frequency: 3 });
+    await legacy.hasSchedule({ cron_definition: '0 0 1 1 * 2030', created_by_id: bob });
+    await legacy.hasSchedule({ cron_definition: '@daily' });
+    const { run } = commandLine({ DATABASE_URL: database.url, IMPORT_DATABASE_URL: legacy.url });
+    const everyone = commandLine({
+      ...{ DATABASE_URL: database.url, IMPORT_DATABASE_URL: legacy.url, SCHEDULE_VISIBILITY: 'all' },
+    });
+    await run(['migrate']);
+
+    const look = await run(['import']);
+    const undecided = await run(['import', '--apply']);
+    const disagreeing = await run(['import', '--apply', '--visibility', 'all', '--drop-frequency']);
+    const unlimited = await run(['import', '--apply', '--visibility', 'group']);
+    const both = await run(['import', '--keep-frequency', '--drop-frequency']);
+    const odd = await run(['import', '--visibility', 'groups']);
+    const nobody = await run(['import', '--owner-of-ownerless', 'x@example.org']);
+    const before = await database.query('SELECT id FROM schedules');
+    const done = await everyone.run([
+      ...['import', '--apply', '--visibility', 'all', '--drop-frequency', '--apply-proposals'],
+    ]);
+
+    expect(look.stdout).toMatch(/With --visibility group, 2 of 2 users see fewer here/);
+    expect(look.stdout).toMatch(/│ ann@example.org │ 4 +│ 1 +│ 3 +│/);
+    expect(look.stdout).toMatch(/proposed: cron_definition "0 0 1 1 \*"/);
+    expect(look.stdout).toContain('1 schedules have no creator: only admins see them with --visibility group.');
+    expect(look.stderr).toMatch(
+      /- Choose --visibility group .*\n- Choose --keep-frequency or --drop-frequency: 1 enabled/,
+    );
+    const refusals = [undecided, disagreeing, unlimited, both, odd, nobody];
+    expect(refusals.map(({ exitCode, stdout }) => [exitCode, stdout])).toEqual(refusals.map(() => [2, '']));
+    expect(undecided.stderr).toMatch(/^error: --apply needs --visibility group or --visibility all/);
+    expect(disagreeing.stderr).toMatch(/^error: --visibility is all, but the setting SCHEDULE_VISIBILITY is group/);
+    expect(unlimited.stderr).toMatch(/^error: 1 enabled schedules .* have a frequency/);
+    expect(nobody.stderr).toBe('error: no user is known as x@example.org, there or here\n');
+    expect(before).toEqual([]);
+    expect(done).toMatchObject({ exitCode: 0 });
+    expect(done.stdout).toContain('Every user sees and changes all 4 schedules');
+    const after = await database.query('SELECT frequency FROM schedules WHERE enabled');
+    expect(after).toEqual(Array.from({ length: 4 }, () => ({ frequency: null })));
+  });
+
+  it('removes what is gone there by --prune, which the audit log has, and writes all rows to a file', async () => {
+    await using database = await createDatabase();
+    await using legacy = await startLegacyService();
+    const gone = await legacy.hasSchedule({ cron_definition: '@daily' });
+    await legacy.query(
+      `INSERT INTO scheduler_schedule (id, triggered, cron_definition, endpoint, enabled, updated_at, created_at)
+       SELECT gen_random_uuid(), 0, '0 0 * * 7', 'http://127.0.0.1:9/', true, now(), now() FROM generate_series(1, 1200)`,
+    );
+    const { run } = commandLine({ DATABASE_URL: database.url, IMPORT_DATABASE_URL: legacy.url });
+    await run(['migrate']);
+    const folder = await mkdtemp(join(tmpdir(), 'seed-report-'));
+    const path = join(folder, 'report.tsv');
+    const apply = ['import', '--apply', '--visibility', 'group'];
+
+    const short = await run(['import']);
+    await run([...apply, '--report', path]);
+    const report = await readFile(path, 'utf8');
+    const { mode } = await stat(path);
+    await legacy.query('DELETE FROM scheduler_schedule WHERE id = $1', [gone]);
+    const listed = await run(apply);
+    const pruned = await run([...apply, '--prune']);
+    const unwritable = await run(['import', '--report', folder]);
+    await rm(folder, { recursive: true });
+
+    expect(short.stdout.match(/never ran there/g)).toHaveLength(1000);
+    expect(short.stdout).toContain('and 200 more: --report <file> gives all');
+    expect(report.match(/^added\tschedule\t[0-9a-f-]{36}\t0 0 \* \* 7\tnever ran there/gm)).toHaveLength(1200);
+    expect(mode & 0o777).toBe(0o600);
+    expect(listed.stdout).toMatch(new RegExp(`${gone} .* is no longer there, but keeps running here`));
+    expect(pruned).toMatchObject({ exitCode: 0 });
+    expect(await database.query('SELECT id FROM schedules WHERE id = $1', [gone])).toEqual([]);
+    const records = await database.query(
+      `SELECT actor_kind, target_id FROM audit_log WHERE action = 'schedule.delete'`,
+    );
+    expect(records).toEqual([{ actor_kind: 'cli', target_id: gone }]);
+    expect(unwritable).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(unwritable.stderr).toMatch(/^error: the report cannot be written: EISDIR/);
   });
 
   it('wants to be told of a database, never by an argument, and repeats no password', async () => {
@@ -94,4 +190,6 @@ describe('the switch from the replaced service', () => {
 });
 
 const NONE = { count: 0, rows: [] };
-const NOTHING = { added: NONE, changed: NONE, leftOut: NONE, conflicts: NONE, refused: NONE };
+const NOTHING = {
+  ...{ added: NONE, changed: NONE, removed: NONE, leftOut: NONE, gone: NONE, conflicts: NONE, refused: NONE },
+};

@@ -1,27 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { AuditLog } from '../../src/audit/audit-log.js';
 import { type Differences, KINDS } from '../../src/legacy/difference.js';
-import type { ImportOptions } from '../../src/legacy/import-options.js';
 import { LegacyDatabase } from '../../src/legacy/legacy-database.js';
-import { LegacyImport } from '../../src/legacy/legacy-import.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { type LegacyService, startLegacyService } from '../support/legacy-service.js';
+import { apply, look } from '../support/legacy-import.js';
+import { startLegacyService } from '../support/legacy-service.js';
 
 const KEY = 'c05fbab6d5f912429052830c77eeb022249324cb';
 const API_ONLY = { ROLES: 'api' };
 const HOURLY = { interval_definition: '1 hours' };
-
-function look(app: TestApp, legacy: LegacyService, how: Partial<ImportOptions> = {}): Promise<Differences> {
-  return app.nest
-    .get(LegacyImport)
-    .run(legacy.url, { isApplying: false, isOverwriting: false, schema: null, keepFindings: 100, ...how });
-}
-
-function apply(app: TestApp, legacy: LegacyService, how: Partial<ImportOptions> = {}): Promise<Differences> {
-  const audit = app.nest.get(AuditLog);
-  const onWritten = () => audit.record({ actor: { kind: 'cli' }, action: 'import', target: { kind: 'import' } });
-  return look(app, legacy, { isApplying: true, onWritten, ...how });
-}
 
 /** Numbers of added, changed, unchanged, left out, conflicts, refused; of kinds that have any. */
 function counts(differences: Differences): Record<string, number[]> {
@@ -35,6 +21,7 @@ function counts(differences: Differences): Record<string, number[]> {
 /** All that an import may write to, to the last digit. */
 async function everything({ database }: TestApp): Promise<unknown> {
   const tables = ['users', 'groups', 'user_groups', 'tokens', 'schedules', 'triggers', 'origins', 'audit_log'];
+  tables.push('imported_users', 'imported_schedules');
   const rows = tables.map((table) => database.query(`SELECT t::text FROM ${table} t ORDER BY 1`));
   return Promise.all(rows);
 }
@@ -104,12 +91,15 @@ describe('an import', () => {
     expect((await app.call('GET', '/api/v1/schedule/?limit=1')).body.count).toBe(1100);
   });
 
-  it('counts all findings, and keeps as many as it is told to', async () => {
+  it('counts all findings, and keeps as many as it is told to, those with a note first', async () => {
     await using app = await startApp(API_ONLY);
     await using legacy = await startLegacyService();
-    for (const username of ['ann', 'bob', 'cleo']) await legacy.hasUser({ username });
-    const { user } = await look(app, legacy, { keepFindings: 2 });
-    expect([user.added.count, user.added.rows.length]).toEqual([3, 2]);
+    await legacy.hasUser({ id: 7, username: 'ann' });
+    await legacy.hasUser({ id: 8, username: 'bob' });
+    for (const username of ['cleo', 'dora']) await legacy.hasUser({ username, is_active: false });
+    const { user } = await look(app, legacy, { keep: { noted: 1, plain: 1 } });
+    expect(user.added.count).toBe(4);
+    expect(user.added.rows.map(({ name }) => name)).toEqual(['cleo', 'ann']);
   });
 
   it('lets old tokens call the API as their users, in their groups, at their URLs', async () => {
@@ -233,7 +223,7 @@ describe('an imported schedule', () => {
       created_by: null,
     });
     const notes = new Map(schedule.added.rows.map(({ id, note }) => [id, note]));
-    expect(notes.get(spent)).toBe('has had all of its runs: off here');
+    expect(notes.get(spent)).toBe('frequency 2 was not enforced there: its runs are used up, so it is off here');
     expect(notes.get(both)).toMatch(/^runs on days that match either day field/);
   });
 
@@ -436,7 +426,7 @@ describe("the replaced service's database", () => {
     await legacy.hasSchedule(HOURLY);
     await LegacyDatabase.read(legacy.url, null, async (database) => {
       await legacy.hasSchedule(HOURLY);
-      expect(await database.scheduleCount()).toBe(1);
+      expect((await database.survey()).schedules).toBe(1);
       const [session] = await legacy.query<{ pid: number }>(
         `SELECT pid FROM pg_stat_activity WHERE application_name = 'seed-scheduler import' AND state = 'idle in transaction'
             AND datname = current_database()`,

@@ -48,12 +48,28 @@ const TABLES = `
     payload jsonb,
     next_send_at timestamptz,
     enabled boolean NOT NULL,
+    last_run timestamptz,
     updated_at timestamptz NOT NULL,
     created_at timestamptz NOT NULL,
     celery_cron_definition_id integer REFERENCES djcelery_crontabschedule DEFERRABLE INITIALLY DEFERRED,
     celery_interval_definition_id integer REFERENCES djcelery_intervalschedule DEFERRABLE INITIALLY DEFERRED,
     created_by_id integer REFERENCES auth_user DEFERRABLE INITIALLY DEFERRED,
     updated_by_id integer REFERENCES auth_user DEFERRABLE INITIALLY DEFERRED
+  );
+  CREATE TABLE scheduler_schedulefailure (
+    id serial PRIMARY KEY,
+    schedule_id uuid NOT NULL REFERENCES scheduler_schedule DEFERRABLE INITIALLY DEFERRED,
+    task_id uuid NOT NULL,
+    initiated_at timestamptz NOT NULL,
+    reason text NOT NULL
+  );
+  CREATE TABLE rest_hooks_hook (
+    id serial PRIMARY KEY,
+    created timestamptz NOT NULL,
+    updated timestamptz NOT NULL,
+    event varchar(64) NOT NULL,
+    target varchar(255) NOT NULL,
+    user_id integer NOT NULL REFERENCES auth_user DEFERRABLE INITIALLY DEFERRED
   );
 `;
 
@@ -67,10 +83,11 @@ const USER = `
 
 const SCHEDULE = `
   INSERT INTO scheduler_schedule (id, frequency, triggered, cron_definition, interval_definition, endpoint, auth_token,
-                                  payload, next_send_at, enabled, updated_at, created_at, created_by_id, updated_by_id)
+                                  payload, next_send_at, enabled, last_run, updated_at, created_at, created_by_id,
+                                  updated_by_id)
   SELECT coalesce(id, gen_random_uuid()), frequency, coalesce(triggered, 0), cron_definition, interval_definition,
          coalesce(endpoint, 'http://127.0.0.1:9/unused'), auth_token, coalesce(payload, '{}'), next_send_at,
-         coalesce(enabled, true), coalesce(updated_at, '2017-05-06 10:00:00.654321+00'),
+         coalesce(enabled, true), last_run, coalesce(updated_at, '2017-05-06 10:00:00.654321+00'),
          coalesce(created_at, '2017-05-06 09:00:00.123456+00'), created_by_id, updated_by_id
     FROM jsonb_populate_record(NULL::scheduler_schedule, $1) RETURNING id`;
 
