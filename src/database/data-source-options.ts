@@ -1,5 +1,6 @@
 import type { DataSourceOptions, EntitySchema, MixedList } from 'typeorm';
 import { ImpatientClient } from './impatient-client.js';
+import { RESULT_TYPES } from './instants.js';
 import { InitialSchema1764000000000 } from './migrations/1764000000000-initial-schema.js';
 import { CatchUpAndOverlap1764000000001 } from './migrations/1764000000001-catch-up-and-overlap.js';
 import { ScheduleCounts1764000000002 } from './migrations/1764000000002-schedule-counts.js';
@@ -39,6 +40,7 @@ export const IMPATIENCE = {
   lock_timeout: LOCK_TIMEOUT_MS,
   idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
   keepAlive: true,
+  types: RESULT_TYPES,
   Client: ImpatientClient,
 };
 

@@ -35,7 +35,7 @@ export class DeliverySender {
         durationMs: durationMs(),
         status: response.status,
         error: null,
-        excerpt: excerptOf(response, target.authToken),
+        excerpt: orNothing(() => excerptOf(response, target.authToken)),
         retryAfterSeconds: retryAfterSeconds(response.headers['retry-after'], new Date()),
       };
     } catch (thrown) {
@@ -45,10 +45,19 @@ export class DeliverySender {
         durationMs: durationMs(),
         status: null,
         error,
-        excerpt: masked(message, target.authToken),
+        excerpt: orNothing(() => masked(message, target.authToken)),
         retryAfterSeconds: null,
       };
     }
+  }
+}
+
+/** An excerpt that cannot be made must not turn a delivery that was accepted into a failure. */
+function orNothing(excerpt: () => string | null): string | null {
+  try {
+    return excerpt();
+  } catch {
+    return null;
   }
 }
 
