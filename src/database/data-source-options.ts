@@ -9,6 +9,7 @@ import { TokenDetails1764000000004 } from './migrations/1764000000004-token-deta
 import { Ownership1764000000005 } from './migrations/1764000000005-ownership.js';
 import { SigningSecrets1764000000006 } from './migrations/1764000000006-signing-secrets.js';
 import { AuditLog1764000000007 } from './migrations/1764000000007-audit-log.js';
+import { FiringFaults1764000000011 } from './migrations/1764000000011-firing-faults.js';
 
 const MIGRATIONS = [
   InitialSchema1764000000000,
@@ -19,6 +20,7 @@ const MIGRATIONS = [
   Ownership1764000000005,
   SigningSecrets1764000000006,
   AuditLog1764000000007,
+  FiringFaults1764000000011,
 ];
 
 type Entities = MixedList<string | (abstract new () => unknown) | EntitySchema>;

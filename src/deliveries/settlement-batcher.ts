@@ -69,7 +69,7 @@ export class SettlementBatcher {
   private async flush(): Promise<boolean> {
     const batch = this.pending.splice(0, this.batchSize);
     if (batch.length === 0) return false;
-    let settled: Verdict[] = [];
+    let settled: Verdict[];
     try {
       settled = await this.settlement.settle(batch);
     } catch (error) {
