@@ -11,7 +11,7 @@ export const MAX_CAUGHT_UP_TICKS = 100;
 export const MAX_COUNTED_TICKS = 10_000;
 
 /** No outage lasts longer: a next tick that is further back was not written by the dispatcher. */
-const LONGEST_OUTAGE_SECONDS = 3_650 * 86_400;
+const LONGEST_OUTAGE_SECONDS = 20 * 365 * 86_400;
 
 /** Consecutive ticks, both ends included; `count` is at least 1. */
 export interface TickRange {
