@@ -1,6 +1,10 @@
 import { insertDeliveries } from '../deliveries/delivery-queue.queries.js';
 import { insertSkipped } from '../deliveries/ledger.queries.js';
 
+// A firing has one tick, or those of a replay: see MAX_CAUGHT_UP_TICKS. More of them would flood the queue.
+const MAX_TICKS = 1_000;
+const CAN_BE_FIRED = `fault IS NULL AND cardinality(ticks) <= ${MAX_TICKS}`;
+
 // One page of each of some firings: orders the deliveries of its ticks, counts the runs, turns off schedules that have
 // had their last one, and moves the cursor on, or ends the firing with its last page. One statement is one transaction:
 // each page is fired once, by one replica. Firings that were not begun come first, so that a large one holds up nobody.
@@ -19,7 +23,7 @@ import { insertSkipped } from '../deliveries/ledger.queries.js';
 export const FIRE_PAGES = `
   WITH firing AS MATERIALIZED (
     SELECT *, greatest((SELECT max(tick) FROM unnest(ticks) AS tick), dropped_to) AS latest
-      FROM firings WHERE is_late = $4 AND fault IS NULL AND ($6::bigint IS NULL OR id = $6)
+      FROM firings WHERE is_late = $4 AND ${CAN_BE_FIRED} AND ($6::bigint IS NULL OR id = $6)
      ORDER BY after IS NOT NULL, id LIMIT $1
        FOR UPDATE SKIP LOCKED
   ), page AS MATERIALIZED (
@@ -100,12 +104,11 @@ export const DEFINITIONS_OF_TRIGGERS = `
 
 // Those that the next pages would be of.
 export const FIRINGS_TO_COME = `
-  SELECT id FROM firings WHERE is_late = $1 AND fault IS NULL ORDER BY after IS NOT NULL, id LIMIT $2`;
+  SELECT id FROM firings WHERE is_late = $1 AND ${CAN_BE_FIRED} ORDER BY after IS NOT NULL, id LIMIT $2`;
 
 export const SET_FIRING_ASIDE = `UPDATE firings SET fault = $2 WHERE id = $1`;
 
-// A firing has one tick, or those of a replay. One statement could not fire a million.
 export const SET_ENDLESS_FIRINGS_ASIDE = `
   UPDATE firings SET fault = format('it has %s ticks', cardinality(ticks))
-   WHERE cardinality(ticks) > $1 AND fault IS NULL
+   WHERE cardinality(ticks) > ${MAX_TICKS} AND fault IS NULL
   RETURNING id, trigger_id, fault`;

@@ -11,8 +11,6 @@ import { definitionOf } from './trigger.entity.js';
 
 const INTERVAL_MS = 60_000;
 const BATCH_SIZE = 500;
-/** More than any replay has. */
-const MAX_TICKS_OF_FIRING = 1_000;
 
 type StrandedTrigger = Omit<DueTriggerRow, 'next_fire_at' | 'due_exactly'> & {
   next_fire_at: Date | null;
@@ -44,10 +42,7 @@ export class TriggerUpkeep implements OnApplicationBootstrap, OnModuleDestroy {
   private async look(): Promise<false> {
     const triggers = await this.dataSource.query<StrandedTrigger[]>(STRANDED_TRIGGERS, [BATCH_SIZE]);
     for (const trigger of triggers) await this.rescue(trigger);
-    const [firings] = await this.dataSource.query<[{ id: string; fault: string }[], number]>(
-      SET_ENDLESS_FIRINGS_ASIDE,
-      [MAX_TICKS_OF_FIRING],
-    );
+    const [firings] = await this.dataSource.query<[{ id: string; fault: string }[], number]>(SET_ENDLESS_FIRINGS_ASIDE);
     for (const { id, fault } of firings) this.logger.error(`firing ${id} is set aside: ${fault}`);
     return false;
   }

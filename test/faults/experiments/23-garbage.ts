@@ -25,10 +25,11 @@ const WAITING_FIRINGS = `SELECT id FROM firings WHERE id = ANY($1::bigint[]) AND
 export default experiment({
   number: 23,
   title: 'garbage in every column that the engine reads',
-  full: { values: 100, healthy: 50, runs: 30 },
-  short: { values: 5, healthy: 10, runs: 15 },
+  full: { values: 100, healthy: 50, runs: 30, latenessMs: 1_000 },
+  // Beside other experiments, while a second replica starts.
+  short: { values: 4, healthy: 10, runs: 12, latenessMs: 5_000 },
 
-  async run(lab, { values, healthy, runs }) {
+  async run(lab, { values, healthy, runs, latenessMs }) {
     const first = await lab.replica();
     const victims = await makeVictims(lab, values);
     const due = await lab.createsMany(healthy, { endpoint: await healthyEndpoint(lab), frequency: runs });
@@ -69,7 +70,7 @@ export default experiment({
       ),
       ...nothingLost(lab, account),
       duplicatesAtMost(lab, account, 0),
-      latenessFigure('healthy ones, lateness p99', account.lateness(), 0.99, 1_000),
+      latenessFigure('healthy ones, lateness p99', account.lateness(), 0.99, latenessMs),
       noneEnded([first, second]),
     ] satisfies Figure[];
   },
@@ -94,10 +95,13 @@ async function unexplained(lab: Lab, victims: Victim[], since: Date): Promise<Vi
   const stuck = await idsOf(STUCK_DELIVERIES, [ids]);
   const firings = victims.filter(({ table }) => table === 'firings');
   const waiting = await idsOf(WAITING_FIRINGS, [firings.map(({ rowId }) => rowId)]);
-  return victims.filter(({ table, scheduleId, rowId }) => {
+  return victims.filter(({ table, column, scheduleId, rowId }) => {
     if (table === 'firings') return waiting.has(rowId!);
     if (table === 'tokens') return false;
-    return !explained.has(scheduleId!) || (table === 'deliveries' && stuck.has(scheduleId!));
+    if (table === 'deliveries' && stuck.has(scheduleId!)) return true;
+    // The history of ticks of long ago is forgotten at once, this one too.
+    if (table === 'deliveries' && column === 'scheduled_for') return false;
+    return !explained.has(scheduleId!);
   });
 }
 
