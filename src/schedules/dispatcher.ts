@@ -55,17 +55,20 @@ export class Dispatcher {
   }
 
   private async takeOneByOne(): Promise<number> {
-    for (let taken = 0; ; taken++) {
+    let moved = 0;
+    for (let i = 0; i < BATCH_SIZE; i++) {
       let trigger: DueTriggerRow | undefined;
       try {
         const count = await this.take(1, ([due]) => (trigger = due));
-        if (count === 0 || taken + 1 === BATCH_SIZE) return taken + count;
+        if (count === 0) break;
+        moved += count;
       } catch (error) {
         if (!isRefused(error) || !trigger) throw error;
         const fault = (error as Error).message;
         await this.dataSource.query(SET_TRIGGER_ASIDE, [trigger.id, this.setAside(trigger, fault)]);
       }
     }
+    return moved;
   }
 
   private async take(limit: number, onDue: (due: DueTriggerRow[]) => void = () => {}): Promise<number> {
