@@ -2,7 +2,7 @@
 // token is still valid is told as a distance from now, for the same reason.
 export const FIND_BEARER = `
   SELECT t.id AS "tokenId", u.id, u.email, u.is_admin AS "isAdmin",
-         (extract(epoch FROM t.expires_at - now()) * 1000)::float8 AS "validMs",
+         CASE WHEN isfinite(t.expires_at) THEN (extract(epoch FROM t.expires_at - now()) * 1000)::float8 END AS "validMs",
          coalesce(t.last_used_at < now() - interval '1 minute', true) AS "isUseToBeNoted"
     FROM tokens t JOIN users u ON u.id = t.user_id
    WHERE t.digest = $1 AND u.is_active AND coalesce(t.expires_at > now(), true)`;

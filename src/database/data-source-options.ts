@@ -1,4 +1,5 @@
 import type { DataSourceOptions, EntitySchema, MixedList } from 'typeorm';
+import { RESULT_TYPES } from './instants.js';
 import { InitialSchema1764000000000 } from './migrations/1764000000000-initial-schema.js';
 import { CatchUpAndOverlap1764000000001 } from './migrations/1764000000001-catch-up-and-overlap.js';
 import { ScheduleCounts1764000000002 } from './migrations/1764000000002-schedule-counts.js';
@@ -9,6 +10,7 @@ import { SigningSecrets1764000000006 } from './migrations/1764000000006-signing-
 import { AuditLog1764000000007 } from './migrations/1764000000007-audit-log.js';
 import { ResentRequests1764000000009 } from './migrations/1764000000009-resent-requests.js';
 import { InactiveUsers1764000000010 } from './migrations/1764000000010-inactive-users.js';
+import { FiringFaults1764000000011 } from './migrations/1764000000011-firing-faults.js';
 import { ServiceClient } from './service-client.js';
 
 const MIGRATIONS = [
@@ -22,6 +24,7 @@ const MIGRATIONS = [
   AuditLog1764000000007,
   ResentRequests1764000000009,
   InactiveUsers1764000000010,
+  FiringFaults1764000000011,
 ];
 
 type Entities = MixedList<string | (abstract new () => unknown) | EntitySchema>;
@@ -43,6 +46,7 @@ export const IMPATIENCE = {
   lock_timeout: LOCK_TIMEOUT_MS,
   idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
   keepAlive: true,
+  types: RESULT_TYPES,
   Client: ServiceClient,
 };
 

@@ -27,6 +27,33 @@ async function errorOf(answer: (socket: Socket) => void): Promise<string | null>
   }
 }
 
+describe('a request that cannot be written as HTTP', () => {
+  it.each([
+    ['a header with a line break', { url: 'http://127.0.0.1:9/', headers: { authorization: 'Token a\r\nb' } }],
+    [
+      'a header with a character beyond latin1',
+      { url: 'http://127.0.0.1:9/', headers: { authorization: 'Token \u4e16' } },
+    ],
+    ['a URL that is none', { url: 'not a url', headers: {} }],
+  ])('is an invalid request: %s', async (_, request) => {
+    const policy = new AddressPolicy({ isLoopbackOpen: true, allow: [], deny: [] });
+    const client = new OutboundClient(policy, SYSTEM_LOOKUP);
+    const sent = client.send({ method: 'POST', body: '{}', timeoutMs: 1_000, ...request });
+    const error = await sent.then(
+      () => null,
+      (thrown: unknown) => classifyError(thrown).error,
+    );
+    await client.onApplicationShutdown();
+    expect(error).toBe('invalid_request');
+  });
+});
+
+describe('whatever was thrown', () => {
+  it.each([undefined, null, 'text', 7, {}, new Error('')])('has a class and a message: %s', (thrown) => {
+    expect(classifyError(thrown)).toEqual({ error: 'connection_error', message: String(thrown) });
+  });
+});
+
 describe('an attempt without an answer', () => {
   it('has a message that can be stored, whatever a receiver made the error say', () => {
     expect(classifyError(new Error(`not the host of CN=a\0b`)).message).toBe('not the host of CN=a\uFFFDb');

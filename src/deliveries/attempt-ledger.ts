@@ -17,6 +17,8 @@ import { dropPartitions, forgetOldRows, makePartitions } from './partition-upkee
 
 const UPKEEP_INTERVAL_MS = 60_000;
 const FORGET_INTERVAL_MS = 3_600_000;
+/** What the column holds. */
+const MAX_COUNT = 2_147_483_647;
 
 /** Consecutive ticks that a schedule missed. */
 export interface MissedTicks {
@@ -45,7 +47,7 @@ export class AttemptLedger implements OnModuleInit, OnApplicationBootstrap, OnMo
       missed.map(({ scheduleId }) => scheduleId),
       missed.map(({ from }) => from),
       missed.map(({ to }) => to),
-      missed.map(({ count }) => count),
+      missed.map(({ count }) => Math.min(count, MAX_COUNT)),
       REPLICA,
     ]);
   }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decide, isAlive, isTelling } from './decision.js';
 
 const decideOn = (status: number | null, attempt = 1, retryAfterSeconds: number | null = null) =>
-  decide({ status, retryAfterSeconds }, attempt, 6, () => 0);
+  decide({ status, error: null, retryAfterSeconds }, attempt, 6, () => 0);
 
 describe('the decision after an attempt', () => {
   it.each([200, 201, 204, 299])('takes %i for delivered, even on the last attempt', (status) => {
@@ -18,6 +18,12 @@ describe('the decision after an attempt', () => {
 
   it('gives up at once when the receiver is gone for good', () => {
     expect(decideOn(410)).toEqual({ kind: 'failed' });
+  });
+
+  it('gives up at once when no request can be made of what is stored, not after a fault of the service', () => {
+    const decideOnError = (error: string) => decide({ status: null, error, retryAfterSeconds: null }, 1, 6, () => 0);
+    expect(decideOnError('invalid_request')).toEqual({ kind: 'failed' });
+    expect(decideOnError('internal_error')).toEqual({ kind: 'retry', inSeconds: 2 });
   });
 
   it('waits for Retry-After when that is longer than the backoff', () => {
@@ -46,7 +52,8 @@ describe('an answer', () => {
 
 describe('an attempt that was refused here', () => {
   it('says nothing of the origin, unlike one that got no answer', () => {
-    expect(isTelling({ error: 'address_refused' })).toBe(false);
+    const unsent = ['address_refused', 'invalid_request', 'internal_error'];
+    expect(unsent.map((error) => isTelling({ error }))).toEqual([false, false, false]);
     expect([null, 'timeout', 'connection_error'].map((error) => isTelling({ error }))).toEqual([true, true, true]);
   });
 });

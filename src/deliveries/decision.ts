@@ -30,25 +30,29 @@ const TOO_MANY_REQUESTS = 429;
  * |---|---|
  * | 2xx | delivered |
  * | 410 | failed |
+ * | none: the request could not be made of what is stored | failed |
  * | any other status (redirects are not followed), or none | retry after the backoff, or `Retry-After` if that is longer; failed after the last attempt |
  *
  * @param attempt attempts made so far, from 1
  */
 export function decide(
-  result: Pick<AttemptResult, 'status' | 'retryAfterSeconds'>,
+  result: Pick<AttemptResult, 'status' | 'error' | 'retryAfterSeconds'>,
   attempt: number,
   maxAttempts: number,
   random: () => number,
 ): Decision {
-  const { status, retryAfterSeconds } = result;
+  const { status, error, retryAfterSeconds } = result;
   if (status !== null && status >= 200 && status < 300) return { kind: 'delivered' };
-  if (status === GONE || attempt >= maxAttempts) return { kind: 'failed' };
+  if (status === GONE || error === 'invalid_request' || attempt >= maxAttempts) return { kind: 'failed' };
   return { kind: 'retry', inSeconds: Math.max(backoffSeconds(attempt, random), retryAfterSeconds ?? 0) };
 }
 
-/** Whether an attempt says anything of its origin: one to a refused address never went there. */
+/** Errors of attempts that sent nothing. */
+const UNSENT = ['address_refused', 'invalid_request', 'internal_error'];
+
+/** Whether an attempt says anything of its origin: one that sent nothing does not. */
 export function isTelling({ error }: Pick<AttemptResult, 'error'>): boolean {
-  return error !== 'address_refused';
+  return error === null || !UNSENT.includes(error);
 }
 
 /** Whether the origin as a whole works: any answer says so, but 5xx and 429. A 404 is one endpoint's own fault. */

@@ -24,7 +24,8 @@ export class AttemptDto {
   status: number | null;
 
   /**
-   * Why no answer came: timeout, connection_error, tls_error, response_too_large, protocol_error, address_refused.
+   * Why no answer came: timeout, connection_error, tls_error, response_too_large, protocol_error, address_refused,
+   * invalid_request (the stored data make no HTTP request), internal_error (a fault of the service itself).
    * @example null
    */
   error: string | null;

@@ -6,15 +6,23 @@
 export const insertDeliveries = (source: string) => `
   INSERT INTO deliveries (schedule_id, scheduled_for, origin_id, due_at) ${source} ON CONFLICT DO NOTHING`;
 
+/** The largest attempt number that the column holds. */
+export const LAST_ATTEMPT = 2_147_483_647;
+
+const IS_OPEN = 'o.opened_at IS NOT NULL AND o.failures_in_row > 0';
+const IS_PROBE_DUE = `(o.probe_at <= now() OR o.probe_at > now() + interval '1 day')`;
+
 // Leases deliveries that are due: each origin in turn, so that a million for one origin stand in nobody's way.
 //
 // `origin` walks the index on (origin_id, due_at) from one origin to the next: one step each, however many deliveries
 // an origin has. Of each, the oldest are locked, up to its room; rows that another replica holds are passed over. An
 // origin whose breaker is open gives one delivery, a probe, to the replica that moves probe_at on.
+// Rows that the service did not write cannot stop it: an origin that does not exist, or is open without a failure,
+// counts as closed; a probe that is more than a day away is due; the largest attempt number is not exceeded.
 // Rows are found by ctid from there on: the planner, whose statistics are always behind here, has no join to choose.
 export const LEASE_DELIVERIES = `
   WITH RECURSIVE origin AS (
-    (SELECT origin_id, due_at FROM deliveries WHERE origin_id > $1 ORDER BY origin_id, due_at LIMIT 1)
+    (SELECT origin_id, due_at FROM deliveries WHERE origin_id > $1::bigint ORDER BY origin_id, due_at LIMIT 1)
     UNION ALL
     SELECT next.origin_id, next.due_at
       FROM origin
@@ -24,14 +32,14 @@ export const LEASE_DELIVERIES = `
   ), seen AS MATERIALIZED (
     SELECT origin_id, due_at FROM origin LIMIT $2
   ), ready AS MATERIALIZED (
-    SELECT seen.origin_id, o.opened_at IS NOT NULL AS is_open, coalesce(asked.room, $6) AS room
+    SELECT seen.origin_id, ${IS_OPEN} AS is_open, coalesce(asked.room, $6) AS room
       FROM seen
-      JOIN origins o ON o.id = seen.origin_id
+      LEFT JOIN origins o ON o.id = seen.origin_id
       LEFT JOIN unnest($4::int[], $5::int[]) AS asked (origin_id, room) ON asked.origin_id = seen.origin_id
-     WHERE seen.due_at <= now() AND coalesce(asked.room, $6) > 0 AND (o.opened_at IS NULL OR o.probe_at <= now())
+     WHERE seen.due_at <= now() AND coalesce(asked.room, $6) > 0 AND (NOT (${IS_OPEN}) OR ${IS_PROBE_DUE})
   ), probed AS (
-    UPDATE origins SET probe_at = now() + make_interval(secs => $8)
-     WHERE id IN (SELECT origin_id FROM ready WHERE is_open) AND probe_at <= now()
+    UPDATE origins o SET probe_at = now() + make_interval(secs => $8)
+     WHERE id IN (SELECT origin_id FROM ready WHERE is_open) AND ${IS_PROBE_DUE}
     RETURNING id
   ), picked AS MATERIALIZED (
     SELECT oldest.place
@@ -42,9 +50,12 @@ export const LEASE_DELIVERIES = `
           FOR UPDATE SKIP LOCKED) oldest
      LIMIT $3
   ), leased AS (
-    UPDATE deliveries SET due_at = now() + make_interval(secs => $7), is_leased = true, attempts = attempts + 1
+    UPDATE deliveries
+       SET due_at = now() + make_interval(secs => $7), is_leased = true,
+           attempts = least(attempts, ${LAST_ATTEMPT - 1}) + 1
      WHERE ctid = ANY (ARRAY(SELECT place FROM picked))
-    RETURNING schedule_id, scheduled_for, origin_id, attempts, attempts_before, requeued_at
+    RETURNING schedule_id, scheduled_for, scheduled_for::text AS exactly, origin_id, attempts, attempts_before,
+              requeued_at
   )
   SELECT scan.*, leased.*
     FROM (SELECT max(origin_id) AS last_seen, count(*)::int AS seen, (SELECT count(*)::int FROM ready) AS ready
@@ -65,7 +76,7 @@ export const RENEW_LEASES = `
 
 // Gives back deliveries that were not attempted: the lease does not count.
 export const RETURN_LEASES = `
-  UPDATE deliveries d SET due_at = now(), is_leased = false, attempts = attempts - 1
+  UPDATE deliveries d SET due_at = now(), is_leased = false, attempts = greatest(attempts - 1, attempts_before)
     FROM unnest($1::uuid[], $2::timestamptz[], $3::int[]) AS mine (schedule_id, scheduled_for, attempt)
    WHERE d.schedule_id = mine.schedule_id AND d.scheduled_for = mine.scheduled_for
      AND d.attempts = mine.attempt AND d.is_leased`;
@@ -120,15 +131,27 @@ export const SETTLE = `
 // Gives deliveries that have failed a new round of attempts, numbered on. Their turn is that of their schedule's origin.
 export const REQUEUE = `
   INSERT INTO deliveries (schedule_id, scheduled_for, origin_id, due_at, attempts, attempts_before, requeued_at)
-  SELECT task.schedule_id, task.scheduled_for, s.origin_id, now(), task.attempts, task.attempts, now()
+  SELECT task.schedule_id, task.scheduled_for, s.origin_id, now(), greatest(task.attempts, 0),
+         greatest(task.attempts, 0), now()
     FROM unnest($1::uuid[], $2::timestamptz[], $3::int[]) AS task (schedule_id, scheduled_for, attempts)
     JOIN schedules s ON s.id = task.schedule_id
   ON CONFLICT DO NOTHING`;
+
+// The longest wait for a retry is a day: see MAX_RETRY_AFTER_SECONDS.
+const BEYOND_ANY_WAIT = `interval '2 days'`;
 
 export const COUNT_BY_STATE = `
   SELECT count(*) FILTER (WHERE due_at <= now())::int AS ready,
          count(*) FILTER (WHERE due_at > now() AND NOT is_leased)::int AS deferred,
          count(*) FILTER (WHERE due_at > now() AND is_leased)::int AS active,
-         coalesce(extract(epoch FROM now() - min(due_at) FILTER (WHERE due_at <= now())), 0)::float8
-           AS "oldestReadySeconds"
+         coalesce(extract(epoch FROM now() - min(due_at) FILTER (WHERE due_at <= now() AND isfinite(due_at))), 0)::float8
+           AS "oldestReadySeconds",
+         count(*) FILTER (WHERE due_at > now() + ${BEYOND_ANY_WAIT})::int AS stranded
     FROM deliveries`;
+
+// Makes deliveries due that would not be for days, or ever.
+export const RESCUE_STRANDED = `
+  UPDATE deliveries SET due_at = now(), is_leased = false
+   WHERE ctid = ANY (ARRAY(
+     SELECT ctid FROM deliveries WHERE due_at > now() + ${BEYOND_ANY_WAIT} LIMIT 1000 FOR UPDATE SKIP LOCKED))
+  RETURNING schedule_id, scheduled_for::text AS exactly`;

@@ -1,11 +1,18 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
 import { CONFIG, type Config } from '../config/config.js';
 import { Notifications, NOTIFY } from '../database/notifications.js';
 import { PROBE_AFTER_SECONDS } from './circuit-breaker.js';
 import { deliveryId, type DeliveryKey, type LeasedDelivery } from './delivery.js';
-import { COUNT_BY_STATE, LEASE_DELIVERIES, RENEW_LEASES, REQUEUE, RETURN_LEASES } from './delivery-queue.queries.js';
+import {
+  COUNT_BY_STATE,
+  LEASE_DELIVERIES,
+  RENEW_LEASES,
+  REQUEUE,
+  RESCUE_STRANDED,
+  RETURN_LEASES,
+} from './delivery-queue.queries.js';
 import { DeliveryTraces } from './delivery-traces.js';
 import type { Room } from './delivery-window.js';
 
@@ -13,6 +20,8 @@ import type { Room } from './delivery-window.js';
 export const LEASE_SECONDS = 15;
 /** Origins that one lease looks at; the next one goes on from there. */
 const MAX_ORIGINS = 1_000;
+/** Less than every id of an origin. */
+const BEFORE_ALL_ORIGINS = -2_147_483_649;
 
 export interface QueueDepth {
   /** due now */
@@ -23,6 +32,8 @@ export interface QueueDepth {
   active: number;
   /** how long the oldest of those that are ready has been; 0 when none is */
   oldestReadySeconds: number;
+  /** waiting for an instant that no retry waits for: somebody else wrote it */
+  stranded: number;
 }
 
 export interface Lease {
@@ -38,6 +49,8 @@ interface LeasedRow {
   /** null, as all that follows, when nothing was leased */
   schedule_id: string | null;
   scheduled_for: Date;
+  /** the same, to the microsecond */
+  exactly: string;
   origin_id: number;
   attempts: number;
   attempts_before: number;
@@ -47,8 +60,9 @@ interface LeasedRow {
 /** Deliveries that have not ended, in the database, shared by all replicas. Settling them is `Settlement`'s. */
 @Injectable()
 export class DeliveryQueue {
+  private readonly logger = new Logger(DeliveryQueue.name);
   /** the origin that the next lease begins after, so that each has its turn */
-  private cursor = 0;
+  private cursor = BEFORE_ALL_ORIGINS;
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -87,10 +101,12 @@ export class DeliveryQueue {
     const [scan] = rows;
     const isCut = deliveries.length >= total;
     const startedAt = this.cursor;
-    if (isCut) this.cursor = deliveries.reduce((last, { originId }) => Math.max(last, originId), 0);
-    else this.cursor = scan && scan.seen >= MAX_ORIGINS ? (scan.last_seen ?? 0) : 0;
+    if (isCut) this.cursor = deliveries.reduce((last, { originId }) => Math.max(last, originId), BEFORE_ALL_ORIGINS);
+    else this.cursor = (scan && scan.seen >= MAX_ORIGINS ? scan.last_seen : null) ?? BEFORE_ALL_ORIGINS;
     // From the middle to the end there was nothing: what is due may stand before.
-    if (deliveries.length === 0 && startedAt > 0 && this.cursor === 0) return this.lease({ total, ofOrigin, ofOthers });
+    const isAtStart = this.cursor === BEFORE_ALL_ORIGINS;
+    if (deliveries.length === 0 && startedAt > BEFORE_ALL_ORIGINS && isAtStart)
+      return this.lease({ total, ofOrigin, ofOthers });
     return { deliveries, readyOrigins: scan?.ready ?? 0 };
   }
 
@@ -104,6 +120,17 @@ export class DeliveryQueue {
     if (deliveries.length > 0) await this.dataSource.query(RETURN_LEASES, leasesOf(deliveries));
   }
 
+  /** Makes stranded deliveries due now. */
+  async rescueStranded(): Promise<void> {
+    const [rescued] =
+      await this.dataSource.query<[{ schedule_id: string; exactly: string }[], number]>(RESCUE_STRANDED);
+    for (const { schedule_id, exactly } of rescued) {
+      this.logger.warn(
+        `the delivery of schedule ${schedule_id} for ${exactly} waited for an impossible instant: due now`,
+      );
+    }
+  }
+
   async depth(): Promise<QueueDepth> {
     const [depth] = await this.dataSource.query<[QueueDepth]>(COUNT_BY_STATE);
     return depth;
@@ -114,8 +141,12 @@ function keysOf(deliveries: DeliveryKey[]): [string[], Date[]] {
   return [deliveries.map(({ scheduleId }) => scheduleId), deliveries.map(({ tick }) => tick)];
 }
 
-function leasesOf(deliveries: LeasedDelivery[]): [string[], Date[], number[]] {
-  return [...keysOf(deliveries), deliveries.map(({ attempt }) => attempt)];
+function leasesOf(deliveries: LeasedDelivery[]): [string[], string[], number[]] {
+  return [
+    deliveries.map(({ scheduleId }) => scheduleId),
+    deliveries.map(({ scheduledFor }) => scheduledFor),
+    deliveries.map(({ attempt }) => attempt),
+  ];
 }
 
 function leasedDelivery(row: LeasedRow): LeasedDelivery[] {
@@ -125,6 +156,7 @@ function leasedDelivery(row: LeasedRow): LeasedDelivery[] {
       id: deliveryId(row.schedule_id, row.scheduled_for),
       scheduleId: row.schedule_id,
       tick: row.scheduled_for,
+      scheduledFor: row.exactly,
       originId: row.origin_id,
       attempt: row.attempts,
       attemptsBefore: row.attempts_before,

@@ -38,7 +38,7 @@ export class DeliverySender {
         durationMs: durationMs(),
         status: response.status,
         error: null,
-        excerpt: excerptOf(response, target.authToken),
+        excerpt: orNothing(() => excerptOf(response, target.authToken)),
         retryAfterSeconds: retryAfterSeconds(response.headers['retry-after'], new Date()),
         isResent,
       };
@@ -49,11 +49,20 @@ export class DeliverySender {
         durationMs: durationMs(),
         status: null,
         error,
-        excerpt: masked(message, target.authToken),
+        excerpt: orNothing(() => masked(message, target.authToken)),
         retryAfterSeconds: null,
         isResent,
       };
     }
+  }
+}
+
+/** An excerpt that cannot be made must not turn a delivery that was accepted into a failure. */
+function orNothing(excerpt: () => string | null): string | null {
+  try {
+    return excerpt();
+  } catch {
+    return null;
   }
 }
 

@@ -1,6 +1,8 @@
 /** Where a delivery goes and what it carries. */
 export interface DeliveryTarget {
   endpoint: string;
+  /** scheme, host and port of the endpoint */
+  origin: string;
   /** JSON text, sent as it is */
   payload: string;
   authToken: string | null;

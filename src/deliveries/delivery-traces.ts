@@ -40,7 +40,7 @@ export class DeliveryTraces {
       attributes: {
         ...attributesOf(delivery),
         'http.request.method': 'POST',
-        'server.address': new URL(target.endpoint).origin,
+        'server.address': target.origin,
         'seed.attempt': delivery.attempt,
       },
       links: [tickSpan(target.triggerId, delivery.tick), scheduleSpan(delivery.scheduleId)],

@@ -31,7 +31,7 @@ let serial = 0;
 function aDelivery(originId: number): LeasedDelivery {
   serial += 1;
   const key = { id: `delivery-${serial}`, scheduleId: `schedule-${serial}`, tick: new Date(0) };
-  return { ...key, originId, attempt: 1, attemptsBefore: 0, requeuedAt: null };
+  return { ...key, scheduledFor: '1970-01-01 00:00:00+00', originId, attempt: 1, attemptsBefore: 0, requeuedAt: null };
 }
 
 const aWindow = () => new DeliveryWindow(CONCURRENCY, PER_ORIGIN);

@@ -7,6 +7,7 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { CONFIG, type Config } from '../config/config.js';
+import { isExactInstant } from '../database/instants.js';
 import { WorkLoop } from '../queue/work-loop.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { isAlive, isTelling } from './decision.js';
@@ -22,6 +23,8 @@ const POLL_INTERVAL_MS = 1_000;
 // While many are in flight, places that come free are filled together: a query for each would cost more than the POST.
 const GATHER_MS = 2;
 const RENEW_INTERVAL_MS = (LEASE_SECONDS * 1000) / 3;
+/** Leases beyond the last attempt after which a delivery is given up: each of its replicas may have died of it. */
+const MAX_LOST_LEASES = 10;
 
 type Target = DeliveryTarget | UnusableTarget | undefined;
 
@@ -98,11 +101,12 @@ export class DeliveryWorker implements OnApplicationBootstrap, OnModuleDestroy, 
 
   private async startWaiting(): Promise<boolean> {
     if (this.window.isBusy) await delay(GATHER_MS);
-    const deliveries = this.window.takeStartable();
-    if (deliveries.length === 0) return false;
-    const targets = await this.loadTargets(deliveries);
+    const taken = this.window.takeStartable();
+    if (taken.length === 0) return false;
+    const deliveries = taken.filter((delivery) => !this.isGivenUp(delivery));
+    const targets = deliveries.length > 0 ? await this.loadTargets(deliveries) : new Map<string, Target>();
     for (const delivery of deliveries) this.start(delivery, targets.get(delivery.scheduleId));
-    // Those that end without a POST have freed their places already.
+    // Those that were given up have freed their places already.
     if (this.window.isWorthLeasing) this.leasing.wake();
     return true;
   }
@@ -118,26 +122,53 @@ export class DeliveryWorker implements OnApplicationBootstrap, OnModuleDestroy, 
     }
   }
 
+  /** Ends a delivery that no attempt could ever end: before its target is loaded, which may be what does the harm. */
+  private isGivenUp(delivery: LeasedDelivery): boolean {
+    const fault = this.whyGivenUp(delivery);
+    if (fault !== null) this.end({ delivery, decision: { kind: 'failed' }, fault });
+    return fault !== null;
+  }
+
+  private whyGivenUp({ tick, scheduledFor, attempt, attemptsBefore }: LeasedDelivery): string | null {
+    if (!isExactInstant(tick)) return `its tick, ${scheduledFor}, is not an instant that can be sent`;
+    const lost = attempt - attemptsBefore - this.config.delivery.maxAttempts;
+    return lost > MAX_LOST_LEASES ? `it was begun ${attempt - attemptsBefore - 1} times and never ended` : null;
+  }
+
   private start(delivery: LeasedDelivery, target: Target): void {
-    if (!target || isVoid(delivery, target)) return this.endWithoutPost({ delivery, decision: { kind: 'cancelled' } });
-    if ('fault' in target) {
-      return this.endWithoutPost({ delivery, decision: { kind: 'failed' }, fault: target.fault });
-    }
-    const attempt = this.post(delivery, target).finally(() => this.inFlight.delete(attempt));
+    const attempt = this.carryOut(delivery, target).finally(() => this.inFlight.delete(attempt));
     this.inFlight.add(attempt);
   }
 
-  private endWithoutPost(verdict: Verdict): void {
-    this.window.end(verdict.delivery, true, null);
-    this.settlements.add(verdict);
-  }
-
-  private async post(delivery: LeasedDelivery, target: DeliveryTarget): Promise<void> {
-    const verdict = await this.attempts.make(delivery, target);
-    this.settlements.add(verdict);
-    this.window.end(delivery, isAlive(verdict.result), verdict.result.durationMs);
+  /**
+   * The boundary around all code of one delivery. Whatever is thrown within it is a failed attempt with a reason: it
+   * ends no process, keeps no place and leaves no lease to be renewed for ever.
+   */
+  private async carryOut(delivery: LeasedDelivery, target: Target): Promise<void> {
+    const startedAtMs = performance.now();
+    let verdict: Verdict;
+    try {
+      verdict = await this.verdictOn(delivery, target);
+    } catch (error) {
+      verdict = this.attempts.broken(delivery, startedAtMs, error);
+    }
+    this.end(verdict);
     this.wakeStarting();
     if (this.window.isWorthLeasing) this.leasing.wake();
+  }
+
+  private verdictOn(delivery: LeasedDelivery, target: Target): Verdict | Promise<Verdict> {
+    if (!target || isVoid(delivery, target)) return { delivery, decision: { kind: 'cancelled' } };
+    if ('fault' in target) return { delivery, decision: { kind: 'failed' }, fault: target.fault };
+    return this.attempts.make(delivery, target);
+  }
+
+  /** Frees the place. An attempt that sent nothing says nothing of how fast its origin is. */
+  private end(verdict: Verdict): void {
+    const { delivery, result } = verdict;
+    this.settlements.add(verdict);
+    if (result && isTelling(result)) this.window.end(delivery, isAlive(result), result.durationMs);
+    else this.window.end(delivery, true, null);
   }
 
   /**

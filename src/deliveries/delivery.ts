@@ -17,6 +17,8 @@ export function deliveryId(scheduleId: string, tick: Date): string {
 /** A delivery in a worker's hands. */
 export interface LeasedDelivery extends DeliveryKey {
   id: string;
+  /** the tick as PostgreSQL writes it; finds the row, because a Date has no microseconds and no infinity */
+  scheduledFor: string;
   originId: number;
   /** number of the attempt that this lease is for, from 1; settling applies to this lease only, never to a later one */
   attempt: number;

@@ -29,7 +29,7 @@ export class OriginDto {
   probe_at: Date | null;
 
   static of({ origin, failuresInRow, openedAt, probeAt }: Origin): OriginDto {
-    const breaker = openedAt ? 'open' : 'closed';
+    const breaker = openedAt && failuresInRow > 0 ? 'open' : 'closed';
     return { origin, breaker, failures_in_row: failuresInRow, opened_at: openedAt, probe_at: probeAt };
   }
 }

@@ -1,11 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { type DataSource, Not, IsNull } from 'typeorm';
+import { type DataSource, type FindOptionsWhere, IsNull, LessThan, MoreThan, Not } from 'typeorm';
 import type { PageRequest } from '../http/paging.js';
 import { Origin } from './origin.entity.js';
 import { FIND_ORIGIN, INSERT_ORIGIN } from './origins.queries.js';
 
 const MAX_KNOWN_IDS = 10_000;
+// As leasing decides.
+const OPEN: FindOptionsWhere<Origin> = { openedAt: Not(IsNull()), failuresInRow: MoreThan(0) };
+const CLOSED: FindOptionsWhere<Origin>[] = [{ openedAt: IsNull() }, { failuresInRow: LessThan(1) }];
 
 /** The origins that deliveries go to. */
 @Injectable()
@@ -32,7 +35,7 @@ export class OriginsService {
   /** By name; with the number of all. @param isOpen only those whose breaker is open, or closed; undefined for all */
   list(isOpen: boolean | undefined, { limit, offset }: PageRequest): Promise<[Origin[], number]> {
     return this.dataSource.getRepository(Origin).findAndCount({
-      where: isOpen === undefined ? {} : { openedAt: isOpen ? Not(IsNull()) : IsNull() },
+      where: isOpen === undefined ? {} : isOpen ? OPEN : CLOSED,
       order: { origin: 'ASC' },
       take: limit,
       skip: offset,

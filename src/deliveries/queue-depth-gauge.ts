@@ -6,7 +6,10 @@ import { DeliveryQueue } from './delivery-queue.js';
 // Counting a million takes a tenth of a second.
 const READ_INTERVAL_MS = 15_000;
 
-/** Keeps the queue's depth in the metrics fresh, so that a scrape costs the database nothing. */
+/**
+ * Keeps the queue's depth in the metrics fresh, so that a scrape costs the database nothing, and rescues the stranded
+ * deliveries that the count finds.
+ */
 @Injectable()
 export class QueueDepthGauge implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly loop = new WorkLoop(QueueDepthGauge.name, () => this.read(), READ_INTERVAL_MS);
@@ -25,7 +28,9 @@ export class QueueDepthGauge implements OnApplicationBootstrap, OnModuleDestroy 
   }
 
   private async read(): Promise<false> {
-    this.instruments.showDepth(await this.queue.depth());
+    const depth = await this.queue.depth();
+    this.instruments.showDepth(depth);
+    if (depth.stranded > 0) await this.queue.rescueStranded();
     return false;
   }
 }

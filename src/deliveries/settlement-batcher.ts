@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { isRefused } from '../database/refused.js';
 import { WorkLoop } from '../queue/work-loop.js';
+import { messageOf } from './attempt-error.js';
 import { DeliveryInstruments } from './delivery.instruments.js';
 import { Settlement, type Verdict } from './settlement.js';
 
@@ -47,6 +48,19 @@ export class SettlementBatcher {
     while (this.pending.length > 0) await this.flush();
   }
 
+  /** Without what was answered: a verdict that is never written would have the POST made again and again. */
+  private async settleBare({ delivery, decision }: Verdict, refusal: Error): Promise<Verdict[]> {
+    this.logger.error(`the record of delivery ${delivery.id} is refused: ${refusal.message}`);
+    const fault = `what came of it could not be recorded: ${messageOf(refusal)}`;
+    const bare = { delivery, decision: decision.kind === 'retry' ? ({ kind: 'failed' } as const) : decision, fault };
+    try {
+      return await this.settlement.settle([bare]);
+    } catch (error) {
+      this.logger.error(`delivery ${delivery.id} cannot be settled: ${(error as Error).message}`);
+      return [];
+    }
+  }
+
   private async gatherAndFlush(): Promise<boolean> {
     if (this.pending.length > 0 && this.pending.length < ENOUGH) await delay(GATHER_MS);
     return this.flush();
@@ -55,7 +69,7 @@ export class SettlementBatcher {
   private async flush(): Promise<boolean> {
     const batch = this.pending.splice(0, this.batchSize);
     if (batch.length === 0) return false;
-    let settled: Verdict[] = [];
+    let settled: Verdict[];
     try {
       settled = await this.settlement.settle(batch);
     } catch (error) {
@@ -65,7 +79,7 @@ export class SettlementBatcher {
         this.batchSize = 1;
         throw error;
       }
-      this.logger.error(`delivery ${batch[0]?.delivery.id} cannot be settled: ${(error as Error).message}`);
+      settled = await this.settleBare(batch[0], error as Error);
     }
     this.batchSize = Math.min(MAX_BATCH, this.batchSize * 2);
     this.onWritten(batch, settled);

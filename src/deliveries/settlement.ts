@@ -51,7 +51,7 @@ function parametersOf(verdicts: Verdict[]): unknown[] {
   const nowMs = performance.now();
   return [
     verdicts.map(({ delivery }) => delivery.scheduleId),
-    verdicts.map(({ delivery }) => delivery.tick),
+    verdicts.map(({ delivery }) => delivery.scheduledFor),
     verdicts.map(({ delivery }) => delivery.attempt),
     verdicts.map(({ decision }) => (decision.kind === 'retry' ? null : decision.kind)),
     verdicts.map(({ decision }) => (decision.kind === 'retry' ? decision.inSeconds : null)),

@@ -35,4 +35,8 @@ export class Firing {
   /** Id of the last schedule that was dealt with; null at the beginning. */
   @Column({ type: 'uuid', nullable: true })
   after: string | null;
+
+  /** Why it was set aside, its ticks not fired; null for one that goes on. */
+  @Column({ type: 'text', nullable: true })
+  fault: string | null;
 }

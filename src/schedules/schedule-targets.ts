@@ -5,6 +5,7 @@ import { SigningKeys } from '../auth/signing-keys.js';
 import { type DeliveryTarget, DeliveryTargets, type UnusableTarget } from '../deliveries/delivery-targets.js';
 import { type SecretBox, SecretVault } from '../secrets/secret-vault.js';
 import { AUTH_TOKENS } from './auth-tokens.js';
+import { originOf } from './endpoint-origin.js';
 import { LOAD_TARGETS } from './schedules.queries.js';
 
 interface TargetRow {
@@ -39,13 +40,15 @@ export class ScheduleTargets extends DeliveryTargets {
   }
 
   private targetOf(row: TargetRow): DeliveryTarget | UnusableTarget {
+    const origin = originOf(row.endpoint);
+    if (origin === null) return { fault: 'the stored endpoint is not an http or https URL' };
     let opening = 'the stored auth token';
     try {
       const authToken = row.auth_token && this.authTokens.open(row.auth_token, row.id);
       opening = "the signing secret of the schedule's creator";
       const signingKeys = this.signingKeys.keysOf(row.created_by, row.signing_secrets);
       const { endpoint, payload, origin_id: originId, trigger_id: triggerId, halted_at: haltedAt } = row;
-      return { endpoint, payload, authToken, signingKeys, originId, triggerId, haltedAt };
+      return { endpoint, origin, payload, authToken, signingKeys, originId, triggerId, haltedAt };
     } catch (error) {
       return { fault: `${opening} cannot be read: ${(error as Error).message}` };
     }

@@ -19,7 +19,7 @@ export function scheduleView(schedule: Schedule, publicUrl: string): ScheduleDto
     cron_definition: trigger.kind === 'cron' ? trigger.text : null,
     interval_definition: trigger.kind === 'interval' ? trigger.text : null,
     endpoint: schedule.endpoint,
-    payload: new RawJson(schedule.payload),
+    payload: rawPayload(schedule.payload),
     auth_token: schedule.authToken ? MASKED_TOKEN : null,
     next_send_at: nextSendAt(schedule),
     enabled: schedule.enabled,
@@ -37,7 +37,26 @@ export function scheduleView(schedule: Schedule, publicUrl: string): ScheduleDto
 /** The trigger's next tick, or the first after the schedule became active, whichever is later. */
 export function nextSendAt({ enabled, activeSince, trigger }: Schedule): Date | null {
   if (!enabled || !trigger.nextFireAt) return null;
-  return trigger.nextFireAt > activeSince ? trigger.nextFireAt : nextTick(triggerDefinition(trigger), activeSince);
+  return trigger.nextFireAt > activeSince ? trigger.nextFireAt : firstTickAfter(activeSince, trigger);
+}
+
+/** Null also for a stored definition that cannot be read: its trigger is set aside when it is due. */
+function firstTickAfter(instant: Date, trigger: Trigger): Date | null {
+  try {
+    return nextTick(triggerDefinition(trigger), instant);
+  } catch {
+    return null;
+  }
+}
+
+/** A payload that is not JSON, which only another program can have stored, is shown as a string: else it breaks the page. */
+function rawPayload(text: string): RawJson {
+  try {
+    JSON.parse(text);
+    return new RawJson(text);
+  } catch {
+    return new RawJson(JSON.stringify(text));
+  }
 }
 
 export function triggerDefinition({ kind, text, timeZone, phase }: Trigger): ReturnType<typeof definitionOf> {

@@ -88,7 +88,8 @@ export class SchedulerService implements OnApplicationBootstrap, OnModuleDestroy
     const dueInMs = await this.dispatcher.nextDueInMs();
     if (this.alarm) clearTimeout(this.alarm);
     this.alarm = null;
-    if (dueInMs === null || dueInMs >= SWEEP_INTERVAL_MS) return;
+    // Long due and not taken: another replica holds it.
+    if (dueInMs === null || Math.abs(dueInMs) >= SWEEP_INTERVAL_MS) return;
     this.alarm = setTimeout(() => this.sweep.wake(), Math.max(1, Math.ceil(dueInMs)));
   }
 

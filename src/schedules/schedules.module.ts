@@ -21,6 +21,7 @@ import { SchedulesService } from './schedules.service.js';
 import { TickInstruments } from './tick.instruments.js';
 import { TickTraces } from './tick-traces.js';
 import { Trigger } from './trigger.entity.js';
+import { TriggerUpkeep } from './trigger-upkeep.js';
 import { TriggersService } from './triggers.service.js';
 
 /** Owns schedules and the triggers they share: the REST resource, and the taking of ticks. */
@@ -45,6 +46,7 @@ import { TriggersService } from './triggers.service.js';
     FanOutWorker,
     TickInstruments,
     TickTraces,
+    TriggerUpkeep,
     TriggersService,
   ],
   exports: [DeliveriesModule, TriggersService],

@@ -86,31 +86,49 @@ export const REST_UNUSED_TRIGGERS = `
 // Each due tick is taken by one replica: rows that another one holds are passed over. NO KEY UPDATE leaves creations
 // of schedules on the same trigger undisturbed.
 export const LOCK_DUE_TRIGGERS = `
-  SELECT id, kind, text, time_zone, phase, next_fire_at, clock_timestamp() AS now FROM triggers
+  SELECT id, kind, text, time_zone, phase, next_fire_at, next_fire_at::text AS due_exactly, clock_timestamp() AS now
+    FROM triggers
    WHERE next_fire_at <= clock_timestamp()
    ORDER BY next_fire_at LIMIT $1
      FOR NO KEY UPDATE SKIP LOCKED`;
 
-// Takes the ticks, by compare-and-set: a trigger that has moved on is left alone. JavaScript's instants are whole
-// milliseconds: one that somebody wrote with microseconds must be recognised, or it would be due for ever.
+// Takes the ticks, by compare-and-set: a trigger that has moved on is left alone. Compares with the instant as PostgreSQL
+// writes it: a Date has no microseconds and no infinity, and a trigger that is not recognised would be due for ever.
 export const TAKE_TICKS = `
   UPDATE triggers t
      SET next_fire_at = taken.next, last_fire_at = coalesce(taken.tick, t.last_fire_at), fault = taken.fault
     FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::text[])
       AS taken (id, due, tick, next, fault)
-   WHERE t.id = taken.id AND date_trunc('milliseconds', t.next_fire_at) = taken.due
+   WHERE t.id = taken.id AND t.next_fire_at = taken.due
   RETURNING t.id`;
 
 // Milliseconds until the next tick that is not due yet.
 export const NEXT_DUE_IN_MS = `
   SELECT (extract(epoch FROM min(next_fire_at) - clock_timestamp()) * 1000)::float8 AS ms FROM triggers
-   WHERE next_fire_at IS NOT NULL`;
+   WHERE next_fire_at IS NOT NULL AND isfinite(next_fire_at)`;
 
 // Two looks at an index, and a count of rows that are few: the firings under way.
 export const SCHEDULING_BACKLOG = `
   SELECT greatest(0, coalesce(extract(epoch FROM clock_timestamp() - min(next_fire_at)), 0))::float8 AS overdue_seconds,
          (SELECT count(*)::int FROM firings) AS firings
-    FROM triggers WHERE next_fire_at IS NOT NULL`;
+    FROM triggers WHERE next_fire_at IS NOT NULL AND isfinite(next_fire_at)`;
+
+// Sets a due trigger aside that the database will not let advance.
+export const SET_TRIGGER_ASIDE = `UPDATE triggers SET next_fire_at = NULL, fault = $2 WHERE id = $1`;
+
+// Triggers that no sweep would find: due later than any definition's next tick, or never although they have enabled
+// schedules. The first are the end of an index; the others are few, and looked for among all.
+export const STRANDED_TRIGGERS = `
+  SELECT id, kind, text, time_zone, phase, next_fire_at, next_fire_at::text AS due_exactly, clock_timestamp() AS now
+    FROM triggers t
+   WHERE next_fire_at > now() + interval '11 years'
+      OR next_fire_at IS NULL AND fault IS NULL
+         AND EXISTS (SELECT FROM schedules s WHERE s.trigger_id = t.id AND s.enabled)
+   LIMIT $1`;
+
+export const RESCUE_TRIGGER = `
+  UPDATE triggers SET next_fire_at = $3, fault = $4
+   WHERE id = $1 AND next_fire_at IS NOT DISTINCT FROM $2::timestamptz`;
 
 export const UPCOMING_TRIGGERS = `
   SELECT id, kind, text, time_zone, phase, next_fire_at, clock_timestamp() AS now FROM triggers

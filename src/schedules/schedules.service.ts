@@ -13,6 +13,7 @@ import { type SecretBox, SecretVault } from '../secrets/secret-vault.js';
 import { AUTH_TOKENS } from './auth-tokens.js';
 import type { Definition } from './definitions/definition.js';
 import { databaseNow } from './database-now.js';
+import { originOf } from './endpoint-origin.js';
 import { newDefinition } from './definitions/new-definition.js';
 import { Schedule } from './schedule.entity.js';
 import { ScheduleCreation } from './schedule-creation.js';
@@ -114,7 +115,7 @@ export class SchedulesService {
     const wasEnabled = schedule.enabled;
     if (changes.frequency !== undefined) schedule.frequency = changes.frequency;
     if (changes.endpoint !== undefined) {
-      const isElsewhere = new URL(changes.endpoint).origin !== new URL(schedule.endpoint).origin;
+      const isElsewhere = originOf(changes.endpoint) !== originOf(schedule.endpoint);
       // Otherwise whoever may edit a schedule could have its token sent to themselves.
       if (isElsewhere && changes.authToken === undefined) schedule.authToken = null;
       schedule.endpoint = changes.endpoint;

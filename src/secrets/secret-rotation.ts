@@ -11,7 +11,6 @@ import { ESTIMATE_ROWS, readPage, readSome, replaceSealed } from './secrets.quer
 const PAGE_ROWS = 1_000;
 /** A row that is changed each time it is read again is somebody's who is at it: the next run finds it. */
 const MAX_ROUNDS = 5;
-const BEFORE_THE_FIRST = { uuid: '00000000-0000-0000-0000-000000000000', integer: '0' };
 
 interface Row {
   id: string;
@@ -65,8 +64,8 @@ export class SecretRotation {
     const { isDryRun = false, onProgress, signal } = options;
     const estimate = await this.estimateOf(column);
     let rows = 0;
-    for (let after = BEFORE_THE_FIRST[column.idType]; !signal?.aborted;) {
-      const page = await this.dataSource.query<Row[]>(readPage(column), [after, PAGE_ROWS]);
+    for (let after: string | null = null; !signal?.aborted;) {
+      const page: Row[] = await this.dataSource.query<Row[]>(readPage(column), [after, PAGE_ROWS]);
       await this.rotatePage(column, page.filter(isSealed), report, isDryRun);
       rows += page.length;
       onProgress?.({ kind: column.kind, rows, ofRows: Math.max(rows, estimate) });

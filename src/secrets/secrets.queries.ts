@@ -1,10 +1,11 @@
 import type { SealedColumn } from './sealed-column.js';
 
+// $1 is null at the beginning: there is no id that every id is greater than.
 // By the primary key: it needs no index of its own, holds no snapshot for longer than a page, and can begin anywhere.
 export function readPage({ table, column, ownerColumn, idType }: SealedColumn): string {
   return `
     SELECT t.id::text AS id, t.${ownerColumn}::text AS owner, t.${column} AS sealed FROM ${table} t
-     WHERE t.id > $1::${idType} ORDER BY t.id LIMIT $2`;
+     WHERE ($1::${idType} IS NULL OR t.id > $1::${idType}) ORDER BY t.id LIMIT $2`;
 }
 
 export function readSome({ table, column, ownerColumn, idType }: SealedColumn): string {

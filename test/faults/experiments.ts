@@ -18,6 +18,7 @@ import answers from './experiments/17-answers.js';
 import corruptRows from './experiments/18-corrupt-rows.js';
 import editWhenDue from './experiments/19-edit-when-due.js';
 import rollingBehindAProxy from './experiments/20-rolling-behind-a-proxy.js';
+import garbage from './experiments/23-garbage.js';
 import connections from './experiments/25-connections.js';
 import type { Experiment } from './library/experiment.js';
 
@@ -43,5 +44,6 @@ export const EXPERIMENTS: Experiment[] = [
   corruptRows,
   editWhenDue,
   rollingBehindAProxy,
+  garbage,
   connections,
 ];

@@ -124,6 +124,15 @@ describe('more late cron ticks than one plan counts', () => {
     });
   });
 
+  it('that no outage can have made are not counted: the trigger goes on from now', () => {
+    const never = { tick: null, late: null };
+    const now = new Date('2026-01-01T00:00:30Z');
+    for (const longAgo of [new Date('1900-01-01T00:00:00Z'), new Date(Date.UTC(-4712, 0, 1))]) {
+      expect(planDue(minutely, longAgo, now, DAY)).toEqual({ ...never, nextFireAt: new Date('2026-01-01T00:01:00Z') });
+      expect(planDue(everySecond, longAgo, now, DAY)).toMatchObject(never);
+    }
+  });
+
   it('for an interval are counted at once, however many', () => {
     const tenYears = 3_650 * DAY;
     const { late } = planDue(everySecond, START, later(tenYears + 61), 2 * DAY);

@@ -10,6 +10,9 @@ export const MAX_CAUGHT_UP_TICKS = 100;
 /** The most cron ticks that one plan counts, since they have to be walked. Intervals are counted by arithmetic. */
 export const MAX_COUNTED_TICKS = 10_000;
 
+/** No outage lasts longer: a next tick that is further back was not written by the dispatcher. */
+const LONGEST_OUTAGE_SECONDS = 20 * 365 * 86_400;
+
 /** Consecutive ticks, both ends included; `count` is at least 1. */
 export interface TickRange {
   from: Date;
@@ -25,7 +28,10 @@ export interface LateTicks {
   replay: Date[];
 }
 
-/** What to do with a due trigger: either `tick` or `late` is set. Neither is when it is not due yet. */
+/**
+ * What to do with a due trigger: either `tick` or `late` is set. Neither is when it is not due yet, or so late that its
+ * next tick cannot be right.
+ */
 export interface DuePlan {
   /** the tick to fire on time, for every schedule of the trigger */
   tick: Date | null;
@@ -46,12 +52,16 @@ interface TickSequence {
  * What to do with a trigger whose oldest untaken tick is `nextFireAt`. On time: that tick fires alone, and the caller
  * comes back while the trigger is due. Late: all late ticks are settled at once. The latest MAX_CAUGHT_UP_TICKS of
  * them, if they are at most `catchUpWindowSeconds` old, can be caught up with; the others are dropped. When there are
- * more late cron ticks than one plan counts, it drops the first of them, and the caller comes back for the rest.
+ * more late cron ticks than one plan counts, it drops the first of them, and the caller comes back for the rest. Later
+ * than any outage lasts: the trigger goes on from now, since nothing tells how many ticks there have been.
  *
  * @throws DefinitionError
  */
 export function planDue(definition: Definition, nextFireAt: Date, now: Date, catchUpWindowSeconds: number): DuePlan {
   if (nextFireAt > now) return { tick: null, late: null, nextFireAt };
+  if (nextFireAt < secondsBefore(now, LONGEST_OUTAGE_SECONDS)) {
+    return { tick: null, late: null, nextFireAt: nextTick(definition, now) };
+  }
   const onTimeFrom = secondsBefore(now, LATE_TICK_GRACE_SECONDS);
   if (nextFireAt >= onTimeFrom) return { tick: nextFireAt, late: null, nextFireAt: nextTick(definition, nextFireAt) };
 
@@ -69,6 +79,13 @@ export function planDue(definition: Definition, nextFireAt: Date, now: Date, cat
   return { tick: null, late: { dropped: firstOf(ticks, start), replay }, nextFireAt: following };
 }
 
+/** Whether a range of dropped ticks can come from a plan, even where the clock that `now` is read from is wrong. */
+export function isOfAnOutage({ from, to, count }: TickRange, now: Date): boolean {
+  const earliest = secondsBefore(now, 2 * LONGEST_OUTAGE_SECONDS);
+  const latest = secondsBefore(now, -LONGEST_OUTAGE_SECONDS);
+  return count > 0 && earliest <= from && from <= to && to <= latest;
+}
+
 /**
  * What of a range lies after an instant, null when nothing does: as a function, to be asked for many instants. The
  * ticks of a crontab are walked once, and only if an instant lies within the range.
@@ -80,6 +97,8 @@ export function partAfter(range: TickRange, definition: Definition): (instant: D
     if (instant >= range.to) return null;
     ticks ??= ticksBefore(new Date(range.to.getTime() + 1), definition, range.from);
     const start = firstAfter(instant, ticks);
+    // Only of a range that the definition does not have: its last tick is after the instant.
+    if (start >= ticks.count) return { from: range.to, to: range.to, count: 1 };
     return { from: ticks.at(start), to: range.to, count: ticks.count - start };
   };
 }

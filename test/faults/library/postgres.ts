@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../../src/database/embedded-postgres.js';
+import { RESULT_TYPES } from '../../../src/database/instants.js';
 
 const POLL_MS = 20;
 
@@ -56,7 +57,11 @@ export class Postgres implements AsyncDisposable {
 
   /** A connection to hold, for locks and the like; it is the caller's to end. */
   async connect(): Promise<Client> {
-    const client = new Client({ connectionString: this.url, application_name: 'fault harness' });
+    const client = new Client({
+      connectionString: this.url,
+      application_name: 'fault harness',
+      types: RESULT_TYPES,
+    });
     client.on('error', () => {});
     await client.connect();
     return client;
