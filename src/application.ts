@@ -52,9 +52,19 @@ export async function createApplication(config: Config): Promise<NestFastifyAppl
   });
   await observeRequests(app);
   documentApi(app);
-  await app.init();
+  await initialised(app);
   app.useLogger(app.get(Logger));
   return app;
+}
+
+/** Closes what is open when the start is refused. */
+async function initialised(app: NestFastifyApplication): Promise<void> {
+  try {
+    await app.init();
+  } catch (error) {
+    await app.close().catch(() => {});
+    throw error;
+  }
 }
 
 /** Before the routes are made: what is told of requests in traces, metrics and the log. */

@@ -1,7 +1,14 @@
+import { SIGNING_SECRETS } from './auth/signing-secrets.queries.js';
 import type { Config } from './config/config.js';
 import { configOf } from './config/load-config.js';
+import { hasSecretKeys, secretKeyFile } from './config/secret-key.js';
 import { readSettings, type Settings } from './config/settings.js';
+import { StartupError } from './config/startup-error.js';
 import { startEmbeddedPostgres } from './database/embedded-postgres.js';
+import { AUTH_TOKENS } from './schedules/auth-tokens.js';
+import { keysInDatabase } from './secrets/keys-in-database.js';
+import { idOfSecretKey } from './secrets/secret-cipher.js';
+import { lostKeyFileMessage } from './secrets/unknown-key.js';
 
 /** @throws SettingsError */
 export function settingsOfEnvironment(): Settings {
@@ -14,13 +21,26 @@ export function settingsOfEnvironment(): Settings {
  *
  * @param log takes lines for the person at the terminal
  * @throws SettingsError
+ * @throws StartupError
  */
 export async function withConfig<T>(log: (line: string) => void, use: (config: Config) => Promise<T>): Promise<T> {
   const settings = settingsOfEnvironment();
   const embedded = settings.DATABASE_URL ? null : await startEmbeddedPostgres({ dataDir: settings.DATA_DIR, log });
   try {
+    if (embedded) await refuseNewKeyForOldSecrets(settings, embedded.url);
     return await use(configOf(settings, embedded?.url ?? null));
   } finally {
     await embedded?.stop();
   }
+}
+
+/** A new key would be made where the file is missing: it must not be while secrets are sealed under another one. */
+async function refuseNewKeyForOldSecrets(settings: Settings, url: string): Promise<void> {
+  const { SECRET_KEY, SECRET_KEY_FALLBACKS, DATA_DIR } = settings;
+  if (SECRET_KEY || hasSecretKeys(DATA_DIR)) return;
+  const inUse = await keysInDatabase(url, [AUTH_TOKENS, SIGNING_SECRETS]);
+  const isRotation = SECRET_KEY_FALLBACKS.some((key) => inUse.includes(idOfSecretKey(key)));
+  // Another process may have made file and first key meanwhile.
+  if (inUse.length === 0 || isRotation || hasSecretKeys(DATA_DIR)) return;
+  throw new StartupError(lostKeyFileMessage(inUse, secretKeyFile(DATA_DIR)));
 }

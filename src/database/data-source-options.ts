@@ -8,6 +8,7 @@ import { TokenDetails1764000000004 } from './migrations/1764000000004-token-deta
 import { Ownership1764000000005 } from './migrations/1764000000005-ownership.js';
 import { SigningSecrets1764000000006 } from './migrations/1764000000006-signing-secrets.js';
 import { AuditLog1764000000007 } from './migrations/1764000000007-audit-log.js';
+import { SecretKeys1764000000008 } from './migrations/1764000000008-secret-keys.js';
 
 const MIGRATIONS = [
   InitialSchema1764000000000,
@@ -18,6 +19,7 @@ const MIGRATIONS = [
   Ownership1764000000005,
   SigningSecrets1764000000006,
   AuditLog1764000000007,
+  SecretKeys1764000000008,
 ];
 
 type Entities = MixedList<string | (abstract new () => unknown) | EntitySchema>;

@@ -5,12 +5,21 @@ import { CONFIG, type Config } from '../config/config.js';
 import { Notifications, NOTIFY } from '../database/notifications.js';
 import { PROBE_AFTER_SECONDS } from './circuit-breaker.js';
 import { deliveryId, type DeliveryKey, type LeasedDelivery } from './delivery.js';
-import { COUNT_BY_STATE, LEASE_DELIVERIES, RENEW_LEASES, REQUEUE, RETURN_LEASES } from './delivery-queue.queries.js';
+import {
+  COUNT_BY_STATE,
+  HAND_OVER,
+  LEASE_DELIVERIES,
+  RENEW_LEASES,
+  REQUEUE,
+  RETURN_LEASES,
+} from './delivery-queue.queries.js';
 import { DeliveryTraces } from './delivery-traces.js';
 import type { Room } from './delivery-window.js';
 
 /** How long a lease lives without being renewed; its holder is then taken for dead. */
 export const LEASE_SECONDS = 15;
+/** So that a replica that cannot make a delivery does not lease it again at once. */
+const HAND_OVER_SECONDS = 1;
 /** Origins that one lease looks at; the next one goes on from there. */
 const MAX_ORIGINS = 1_000;
 
@@ -68,8 +77,12 @@ export class DeliveryQueue {
     await manager.query(NOTIFY, ['seed_deliveries']);
   }
 
-  /** Leases deliveries that are due: the oldest of each origin, as far as there is room. */
-  async lease({ total, ofOrigin, ofOthers }: Room): Promise<Lease> {
+  /**
+   * Leases deliveries that are due: the oldest of each origin, as far as there is room.
+   *
+   * @param passedOver schedules whose deliveries are left to other replicas
+   */
+  async lease({ total, ofOrigin, ofOthers }: Room, passedOver: string[] = []): Promise<Lease> {
     const probeAfterSeconds = this.config.delivery.requestTimeoutMs / 1000 + PROBE_AFTER_SECONDS;
     const leasingAt = new Date();
     const rows = await this.dataSource.query<LeasedRow[]>(LEASE_DELIVERIES, [
@@ -81,6 +94,7 @@ export class DeliveryQueue {
       ofOthers,
       LEASE_SECONDS,
       probeAfterSeconds,
+      passedOver,
     ]);
     const deliveries = rows.flatMap(leasedDelivery);
     this.traces.recordLease(deliveries, leasingAt);
@@ -90,7 +104,9 @@ export class DeliveryQueue {
     if (isCut) this.cursor = deliveries.reduce((last, { originId }) => Math.max(last, originId), 0);
     else this.cursor = scan && scan.seen >= MAX_ORIGINS ? (scan.last_seen ?? 0) : 0;
     // From the middle to the end there was nothing: what is due may stand before.
-    if (deliveries.length === 0 && startedAt > 0 && this.cursor === 0) return this.lease({ total, ofOrigin, ofOthers });
+    if (deliveries.length === 0 && startedAt > 0 && this.cursor === 0) {
+      return this.lease({ total, ofOrigin, ofOthers }, passedOver);
+    }
     return { deliveries, readyOrigins: scan?.ready ?? 0 };
   }
 
@@ -102,6 +118,11 @@ export class DeliveryQueue {
   /** Gives back deliveries that were not attempted, as if they had not been leased. */
   async giveBack(deliveries: LeasedDelivery[]): Promise<void> {
     if (deliveries.length > 0) await this.dataSource.query(RETURN_LEASES, leasesOf(deliveries));
+  }
+
+  /** The same for deliveries that another replica has to make: it finds them in a moment. */
+  async handOver(deliveries: LeasedDelivery[]): Promise<void> {
+    await this.dataSource.query(HAND_OVER, [...leasesOf(deliveries), HAND_OVER_SECONDS]);
   }
 
   async depth(): Promise<QueueDepth> {

@@ -13,8 +13,9 @@ import { isAlive, isTelling } from './decision.js';
 import type { LeasedDelivery } from './delivery.js';
 import { DeliveryAttempts } from './delivery-attempts.js';
 import { DeliveryQueue, LEASE_SECONDS } from './delivery-queue.js';
-import { type DeliveryTarget, DeliveryTargets, type UnusableTarget } from './delivery-targets.js';
+import { type DeliveryTarget, DeliveryTargets, type Target, type UnusableTarget } from './delivery-targets.js';
 import { DeliveryWindow } from './delivery-window.js';
+import { LockedDeliveries } from './locked-deliveries.js';
 import { SettlementBatcher } from './settlement-batcher.js';
 import type { Verdict } from './settlement.js';
 
@@ -22,8 +23,6 @@ const POLL_INTERVAL_MS = 1_000;
 // While many are in flight, places that come free are filled together: a query for each would cost more than the POST.
 const GATHER_MS = 2;
 const RENEW_INTERVAL_MS = (LEASE_SECONDS * 1000) / 3;
-
-type Target = DeliveryTarget | UnusableTarget | undefined;
 
 /**
  * Keeps the window of POSTs full. Two loops run side by side: one leases what is due, the other starts what was leased
@@ -50,6 +49,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, OnModuleDestroy, 
     private readonly attempts: DeliveryAttempts,
     private readonly settlements: SettlementBatcher,
     private readonly breaker: CircuitBreaker,
+    private readonly locked: LockedDeliveries,
   ) {
     this.window = new DeliveryWindow(config.delivery.concurrency, config.delivery.concurrencyPerOrigin);
   }
@@ -85,7 +85,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, OnModuleDestroy, 
     const room = this.window.room();
     for (const originId of this.breaker.heldBack) room.ofOrigin.set(originId, 0);
     if (room.total === 0) return false;
-    const { deliveries, readyOrigins } = await this.queue.lease(room);
+    const { deliveries, readyOrigins } = await this.queue.lease(room, this.locked.schedules);
     for (const delivery of deliveries) this.leased.add(delivery);
     this.window.hold(deliveries, room, readyOrigins);
     if (deliveries.length > 0) this.wakeStarting();
@@ -101,14 +101,20 @@ export class DeliveryWorker implements OnApplicationBootstrap, OnModuleDestroy, 
     const deliveries = this.window.takeStartable();
     if (deliveries.length === 0) return false;
     const targets = await this.loadTargets(deliveries);
-    for (const delivery of deliveries) this.start(delivery, targets.get(delivery.scheduleId));
+    const locked: LeasedDelivery[] = [];
+    for (const delivery of deliveries) {
+      const target = targets.get(delivery.scheduleId);
+      if (target && 'isLocked' in target) locked.push(delivery);
+      else this.start(delivery, target);
+    }
+    if (locked.length > 0) await this.handOver(locked);
     // Those that end without a POST have freed their places already.
     if (this.window.isWorthLeasing) this.leasing.wake();
     return true;
   }
 
   /** When this fails the leases are left to run out: whoever is up again first takes the deliveries. */
-  private async loadTargets(deliveries: LeasedDelivery[]): Promise<Map<string, DeliveryTarget | UnusableTarget>> {
+  private async loadTargets(deliveries: LeasedDelivery[]): Promise<Map<string, Target>> {
     try {
       return await this.targets.load([...new Set(deliveries.map(({ scheduleId }) => scheduleId))]);
     } catch (error) {
@@ -118,7 +124,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, OnModuleDestroy, 
     }
   }
 
-  private start(delivery: LeasedDelivery, target: Target): void {
+  private start(delivery: LeasedDelivery, target: DeliveryTarget | UnusableTarget | undefined): void {
     if (!target || isVoid(delivery, target)) return this.endWithoutPost({ delivery, decision: { kind: 'cancelled' } });
     if ('fault' in target) {
       return this.endWithoutPost({ delivery, decision: { kind: 'failed' }, fault: target.fault });
@@ -150,6 +156,12 @@ export class DeliveryWorker implements OnApplicationBootstrap, OnModuleDestroy, 
       if (!this.breaker.record(originId, result)) continue;
       void this.giveBack(this.window.release(originId));
     }
+  }
+
+  private async handOver(deliveries: LeasedDelivery[]): Promise<void> {
+    for (const delivery of deliveries) this.window.end(delivery, true, null);
+    this.letGo(deliveries);
+    await this.locked.handOver(deliveries);
   }
 
   /** When this fails, the leases run out by themselves. */
