@@ -8,6 +8,7 @@ import { Obstacle, UsageError } from './faults.js';
 import { findingRows, MAX_ROWS, SECTIONS } from './import-report.js';
 import { Output } from './output.js';
 import { Progress } from './progress.js';
+import { prepareToSeal } from './sealing.js';
 import { Services } from './services.js';
 import { record } from './trail.js';
 
@@ -39,9 +40,10 @@ export class ImportCommand extends CliCommand {
     const stop = new AbortController();
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
     const given = options.stdin ? (await text(process.stdin)).trim() : null;
-    const differences = await this.services.use((app, { legacy }) => {
+    const differences = await this.services.use(async (app, { legacy }) => {
       const url = given ?? legacy.databaseUrl;
       if (!url) throw new UsageError(NO_URL);
+      if (isApplying) await prepareToSeal(app);
       return run(app, url, { ...options, signal: stop.signal });
     });
     if (asJson) this.output.json({ applied: isApplying, ...differences });

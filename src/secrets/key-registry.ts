@@ -32,6 +32,11 @@ export class KeyRegistry implements OnModuleInit {
     private readonly holders: KeyHolders,
   ) {}
 
+  /** Returns the id of the key that this process seals with. */
+  get current(): string {
+    return this.cipher.keyIds[0];
+  }
+
   /** Before anything is served, taken or printed. @throws StartupError */
   async onModuleInit(): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
@@ -84,7 +89,7 @@ export class KeyRegistry implements OnModuleInit {
     return this.dataSource.transaction(async (manager) => {
       await manager.query(LOCK_KEYS);
       const current = (await this.holders.live(manager)).map(({ keyIds }) => keyIds[0]);
-      const kept = [...inUse, ...current, this.cipher.keyIds[0]];
+      const kept = [...inUse, ...current, this.current];
       const [removed] = await manager.query<[{ id: string }[], number]>(REMOVE_KEYS_BUT, [kept]);
       return ids(removed);
     });
@@ -98,12 +103,11 @@ export class KeyRegistry implements OnModuleInit {
       for (const column of this.vault.columns) await manager.query(addKeysOf(column));
       known = await manager.query<KnownKey[]>(KNOWN_KEYS);
     }
-    const [current] = this.cipher.keyIds;
     const standing = standingOf(this.cipher.keyIds, ids(known));
     if (standing === 'known') return;
     if (standing === 'unknown' && !isFormerLost) throw this.refusal(known);
-    await manager.query(ADD_KEY, [current]);
-    if (standing !== 'first') this.logger.log(`secret key ${current} takes over from ${ids(known).join(', ')}`);
+    await manager.query(ADD_KEY, [this.current]);
+    if (standing !== 'first') this.logger.log(`secret key ${this.current} takes over from ${ids(known).join(', ')}`);
   }
 
   private refusal(known: KnownKey[]): StartupError {

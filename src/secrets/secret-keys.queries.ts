@@ -21,9 +21,9 @@ export function addKeysOf(column: SealedColumn): string {
 /** Those of the keys in $1 that a column has secrets under. It scans the table until it has found one of each. */
 export function keysInUse({ table, column }: SealedColumn): string {
   return `
-    SELECT id FROM unnest($1::text[]) AS id
-     WHERE EXISTS (SELECT FROM ${table} WHERE octet_length(${column}) > 32
-                      AND substring(${column} FROM 1 FOR 4) = decode(id, 'hex'))`;
+    SELECT asked.id FROM unnest($1::text[]) AS asked (id)
+     WHERE EXISTS (SELECT FROM ${table} t WHERE octet_length(t.${column}) > 32
+                      AND substring(t.${column} FROM 1 FOR 4) = decode(asked.id, 'hex'))`;
 }
 
 export const REMOVE_KEYS_BUT = `DELETE FROM secret_keys WHERE id <> ALL ($1::text[]) RETURNING id`;
