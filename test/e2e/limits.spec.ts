@@ -80,7 +80,7 @@ describe('a client that fails to authenticate', () => {
     await blocker.query('BEGIN; LOCK TABLE tokens');
     const guesses = Promise.all(times(200, WRONG).map((headers, i) => get(app, wrong(headers, i))));
     const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-    await expect.poll(() => database.query(waiting)).toHaveLength(4);
+    await expect.poll(() => database.query(waiting), { timeout: 20_000 }).toHaveLength(4);
     const pool = (nest.get(DataSource).driver as unknown as { master: Pool }).master;
     expect(pool.waitingCount).toBe(0);
     await blocker.query('COMMIT');

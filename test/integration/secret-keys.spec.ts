@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../src/config/config.js';
 import { StartupError } from '../../src/config/startup-error.js';
+import { KeyHolders } from '../../src/secrets/key-holders.js';
 import { KeyRegistry } from '../../src/secrets/key-registry.js';
 import { idOfSecretKey, SecretCipher } from '../../src/secrets/secret-cipher.js';
 import { aSchedule, startApp, type TestApp } from '../support/app.js';
@@ -116,7 +117,31 @@ describe('a key', () => {
     await startAndStop({ ...IDLE, ...BOTH }, database);
 
     await using app = await startApp({ ...IDLE, SECRET_KEY: NEW }, database);
-    await expect.poll(() => metricValue(app, 'seed_scheduler_missing_secret_keys')).toBe(1);
+    await expect.poll(() => metricValue(app, 'seed_scheduler_missing_secret_keys'), { timeout: 20_000 }).toBe(1);
+  });
+});
+
+describe('a process that has just started, or lost the database for a while', () => {
+  it('gives nobody up who was there within the last hour, until it has been seen for 20 s itself', async () => {
+    await using database = await createDatabase();
+    await startAndStop({ ...IDLE, ...BOTH }, database);
+    await using app = await startApp({ ...IDLE, SECRET_KEY: OLD }, database);
+    const isWithOthers = async () =>
+      (await app.nest.get(KeyHolders, { strict: false }).areWithOthers([[idOfSecretKey(NEW)]]))[0];
+    const others = (age: string) =>
+      database.query('UPDATE key_holders SET seen_at = now() - $1::interval WHERE ended_at IS NOT NULL', [age]);
+    const seenFor = (age: string) =>
+      database.query('UPDATE key_holders SET seen_since = now() - $1::interval WHERE ended_at IS NULL', [age]);
+
+    await others('10 minutes');
+    expect(await isWithOthers()).toBe(true);
+    await seenFor('1 minute');
+    expect(await isWithOthers()).toBe(false);
+    await others('10 seconds');
+    expect(await isWithOthers()).toBe(true);
+    await seenFor('0 seconds');
+    await others('2 hours');
+    expect(await isWithOthers()).toBe(false);
   });
 });
 
