@@ -1,9 +1,10 @@
 // Rooms from the foundation up: a room may import from those before it, never from those after it.
 const ROOMS = [
   ['config', 'logging'],
-  ['database', 'http', 'queue', 'secrets', 'tracing'],
+  ['database', 'http', 'queue', 'tracing'],
   ['outbound'],
   ['metrics'],
+  ['secrets'],
   ['audit'],
   ['groups'],
   ['users'],

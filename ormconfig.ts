@@ -12,6 +12,8 @@ import { MetricTotal } from './src/metrics/metric-total.entity.js';
 import { Firing } from './src/schedules/firing.entity.js';
 import { Schedule } from './src/schedules/schedule.entity.js';
 import { Trigger } from './src/schedules/trigger.entity.js';
+import { KeyHolder } from './src/secrets/key-holder.entity.js';
+import { SecretKey } from './src/secrets/secret-key.entity.js';
 import { User } from './src/users/user.entity.js';
 
 /** For TypeORM's command line (`npm run typeorm -- migration:generate …`); the service itself does not read this. */
@@ -30,6 +32,8 @@ export function dataSourceOf(url: string): DataSource {
     Firing,
     MetricTotal,
     AuditRecord,
+    SecretKey,
+    KeyHolder,
   ];
   return new DataSource(dataSourceOptions(url, entities));
 }

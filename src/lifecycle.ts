@@ -13,12 +13,15 @@ import { VERSION } from './config/version.js';
 /** Tells in the log how far the process is: started, draining, stopped. */
 @Injectable()
 export class Lifecycle implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
+  private isStarted = false;
+
   constructor(
     @InjectPinoLogger(Lifecycle.name) private readonly log: PinoLogger,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   onApplicationBootstrap(): void {
+    this.isStarted = true;
     this.tell('started');
   }
 
@@ -32,6 +35,8 @@ export class Lifecycle implements OnApplicationBootstrap, OnModuleDestroy, OnApp
   }
 
   private tell(msg: string): void {
+    // A start that was refused closes what was open, and has said why.
+    if (!this.isStarted) return;
     this.log.info({ msg, version: VERSION, replica: REPLICA, roles: this.config.roles.join(',') });
   }
 }

@@ -8,17 +8,14 @@ import { PROMETHEUS } from '../metrics/prometheus.js';
 
 const WINDOW_MS = 60_000;
 
-interface Guesses {
-  underWay: number;
-  waiting: (() => void)[];
-}
-
-/** Counts failed authentications, and limits them by client: beyond the limit no token is looked up. */
+/**
+ * Counts failed authentications, and limits them by client: beyond the limit an invalid token is answered 429 instead of
+ * 401. A valid one never is, whatever else comes from its address: that may be a proxy's, and everybody's.
+ */
 @Injectable()
 export class FailedAuthentications {
   private readonly limit: number;
   private readonly counter: Counter;
-  private readonly guesses = new Map<string, Guesses>();
 
   constructor(
     @Inject(CONFIG) config: Config,
@@ -28,32 +25,18 @@ export class FailedAuthentications {
     this.limit = config.limits.failedAuthenticationsPerMinute;
     this.counter = new Counter({
       name: 'seed_scheduler_failed_authentications_total',
-      help: 'Requests refused for want of a valid token: missing, invalid, or not looked at since there were too many.',
+      help: 'Requests refused for want of a valid token: missing, invalid, or invalid and beyond the limit.',
       labelNames: ['reason'],
       registers: [registry],
     });
     for (const reason of ['missing', 'invalid', 'throttled']) this.counter.inc({ reason }, 0);
   }
 
-  /**
-   * Looks up a token that may be a guess, unless its client has failed too often within a minute.
-   *
-   * Guesses under way count as failures until they end, and others wait for them: so that many at once get no further
-   * than many in turn.
-   *
-   * @returns what `look` does; nothing counts as a failure
-   * @throws ThrottledError
-   */
-  async watch<T>(client: string, look: () => Promise<T | null>): Promise<T | null> {
-    if (this.limit === 0) return look();
-    await this.admit(client);
-    try {
-      const found = await look();
-      if (found === null) this.counters.hit(client, WINDOW_MS);
-      return found;
-    } finally {
-      this.release(client);
-    }
+  /** Counts a token of this client that proved invalid. @returns what the client is answered */
+  refusalOf(client: string): NotAuthenticatedError | ThrottledError {
+    if (this.limit === 0) return NotAuthenticatedError.invalid();
+    const { hits, endsInMs } = this.counters.hit(client, WINDOW_MS);
+    return hits > this.limit ? new ThrottledError(endsInMs / 1000) : NotAuthenticatedError.invalid();
   }
 
   /** Counts a refusal for Prometheus; other errors are none. */
@@ -64,28 +47,5 @@ export class FailedAuthentications {
 
   private get counters() {
     return this.storage.of('failed-authentications');
-  }
-
-  private async admit(client: string): Promise<void> {
-    for (;;) {
-      const { hits, endsInMs } = this.counters.peek(client);
-      if (hits >= this.limit) throw new ThrottledError(endsInMs / 1000);
-      const guesses = this.guesses.get(client) ?? { underWay: 0, waiting: [] };
-      this.guesses.set(client, guesses);
-      if (hits + guesses.underWay < this.limit) {
-        guesses.underWay++;
-        return;
-      }
-      await new Promise<void>((resolve) => guesses.waiting.push(resolve));
-    }
-  }
-
-  private release(client: string): void {
-    const guesses = this.guesses.get(client);
-    if (!guesses) return;
-    guesses.underWay--;
-    const waiting = guesses.waiting.splice(0);
-    if (guesses.underWay === 0) this.guesses.delete(client);
-    for (const proceed of waiting) proceed();
   }
 }

@@ -52,18 +52,32 @@ describe('whom a token stands for', () => {
     expect(lookUps()).toBe(2);
   });
 
-  it('is proven by a look-up that found it, until one does not', async () => {
-    const { who, cache, directory, clock } = aCache({ ann: ANN });
-    expect(cache.isProven('ann')).toBe(false);
-    const underWay = who('ann');
-    expect(cache.isProven('ann')).toBe(false);
-    await underWay;
-    clock.ms = 60_000;
-    expect(cache.isProven('ann')).toBe(true);
+  it('is looked up again for a call that came while it was not found: the token may have been made since', async () => {
+    const cache = new PrincipalCache();
+    let end: (found: null) => void = () => {};
+    const before = cache.get('ann', () => new Promise((resolve) => (end = resolve)));
+    const after = [1, 2, 3].map(() => cache.get('ann', () => Promise.resolve({ bearer: ANN, validMs: null })));
+    end(null);
+    expect(await before).toBeNull();
+    expect(await Promise.all(after)).toEqual([ANN, ANN, ANN]);
+  });
 
-    delete directory.ann;
+  it('is not remembered from a look-up that was under way when it was forgotten', async () => {
+    const cache = new PrincipalCache();
+    let end: (found: { bearer: Bearer; validMs: null }) => void = () => {};
+    const underWay = cache.get('ann', () => new Promise((resolve) => (end = resolve)));
+    cache.forget('ann');
+    end({ bearer: ANN, validMs: null });
+    await underWay;
+    expect(await cache.get('ann', () => Promise.resolve(null))).toBeNull();
+  });
+
+  it('is remembered however many tokens that nobody has are looked up', async () => {
+    const { who, lookUps } = aCache({ ann: ANN });
     await who('ann');
-    expect(cache.isProven('ann')).toBe(false);
+    await Promise.all(Array.from({ length: 20_000 }, (_, i) => who(`guess ${i}`)));
+    await who('ann');
+    expect(lookUps()).toBe(20_001);
   });
 
   it('is not remembered when it is nobody: a new token is valid at once', async () => {

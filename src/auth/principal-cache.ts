@@ -16,69 +16,62 @@ export interface FoundBearer {
 }
 
 interface Entry {
-  bearer: Promise<Bearer | null>;
+  bearer: Bearer;
   expiresAt: number;
-  /** whether the token was valid when last looked up */
-  isProven: boolean;
 }
+
+type LookUp = () => Promise<FoundBearer | null>;
 
 /**
  * Whom tokens stand for, remembered for three seconds and never beyond their expiry, so that a busy client is not looked
- * up for each request. Calls that come while a look-up is under way share it. What nobody is known by, or what failed,
- * is not remembered.
+ * up for each request. Calls that come while a look-up is under way share it. Misses and errors are not cached, and take
+ * no entry from a valid token.
  *
  * @param now milliseconds of a clock that never goes back
  */
 export class PrincipalCache {
   private readonly entries = new Map<string, Entry>();
+  private readonly underWay = new Map<string, Promise<Bearer | null>>();
 
   constructor(private readonly now: () => number = () => performance.now()) {}
 
   /** @param key of the token; not the token itself, which is not kept in memory */
-  async get(key: string, look: () => Promise<FoundBearer | null>): Promise<Bearer | null> {
+  async get(key: string, look: LookUp): Promise<Bearer | null> {
     const kept = this.entries.get(key);
     if (kept && kept.expiresAt > this.now()) return kept.bearer;
-    const entry = this.begin(look, kept?.isProven ?? false);
-    this.keep(key, entry);
-    const bearer = await entry.bearer.catch((error: unknown) => {
-      this.drop(key, entry);
-      throw error;
-    });
-    if (!bearer) this.drop(key, entry);
-    return bearer;
-  }
-
-  /** Whether this token was valid when it was last looked up, however long ago: it is not one that somebody guesses. */
-  isProven(key: string): boolean {
-    return this.entries.get(key)?.isProven ?? false;
+    const shared = this.underWay.get(key);
+    if (!shared) return this.begin(key, look);
+    // It began before this call: the token may have been made in between.
+    return (await shared) ?? this.underWay.get(key) ?? this.begin(key, look);
   }
 
   /** The next call looks the token up again. */
   forget(key: string): void {
     this.entries.delete(key);
+    this.underWay.delete(key);
   }
 
-  private begin(look: () => Promise<FoundBearer | null>, isProven: boolean): Entry {
+  private begin(key: string, look: LookUp): Promise<Bearer | null> {
     // The time is taken before the look-up: what it reads may be outdated by the time it ends.
     const begun = this.now();
-    const entry: Entry = { bearer: Promise.resolve(null), expiresAt: begun + MAX_AGE_MS, isProven };
-    entry.bearer = look().then((found) => {
-      if (!found) return null;
-      entry.isProven = true;
-      entry.expiresAt = begun + Math.min(MAX_AGE_MS, found.validMs ?? MAX_AGE_MS);
-      return found.bearer;
-    });
-    return entry;
+    const lookUp: Promise<Bearer | null> = look()
+      .then((found) => {
+        if (this.underWay.get(key) === lookUp) this.keep(key, begun, found);
+        return found?.bearer ?? null;
+      })
+      .finally(() => {
+        if (this.underWay.get(key) === lookUp) this.underWay.delete(key);
+      });
+    this.underWay.set(key, lookUp);
+    return lookUp;
   }
 
-  private keep(key: string, entry: Entry): void {
+  private keep(key: string, begun: number, found: FoundBearer | null): void {
     // Last in order, so that the first is the oldest.
     this.entries.delete(key);
+    if (!found) return;
     if (this.entries.size >= MAX_ENTRIES) this.entries.delete(this.entries.keys().next().value as string);
-    this.entries.set(key, entry);
-  }
-
-  private drop(key: string, entry: Entry): void {
-    if (this.entries.get(key) === entry) this.entries.delete(key);
+    const expiresAt = begun + Math.min(MAX_AGE_MS, found.validMs ?? MAX_AGE_MS);
+    this.entries.set(key, { bearer: found.bearer, expiresAt });
   }
 }

@@ -16,8 +16,14 @@ export class SigningKeys {
     this.box = vault.boxFor(SIGNING_SECRETS);
   }
 
+  /** Returns ids of the keys that a user's signing secrets are sealed under. */
+  keyIdsOf(secrets: string | null): string[] {
+    return secrets === null ? [] : sealedOf(secrets).map((sealed) => this.box.keyIdOf(sealed));
+  }
+
   /**
    * @param secrets as `joinSigningSecrets` reads them
+   * @throws MissingKeyError when this process does not have the key of one of them
    * @throws Error when one of them cannot be opened
    */
   keysOf(userId: number | null, secrets: string | null): readonly Buffer[] {
@@ -25,11 +31,13 @@ export class SigningKeys {
     const name = `${userId} ${secrets}`;
     const known = this.opened.get(name);
     if (known) return known;
-    const keys = secrets
-      .split(' ')
-      .map((sealed) => keyBytesOf(this.box.open(Buffer.from(sealed, 'hex'), String(userId))));
+    const keys = sealedOf(secrets).map((sealed) => keyBytesOf(this.box.open(sealed, String(userId))));
     if (this.opened.size >= MAX_REMEMBERED) this.opened.delete(this.opened.keys().next().value as string);
     this.opened.set(name, keys);
     return keys;
   }
+}
+
+function sealedOf(secrets: string): Buffer[] {
+  return secrets.split(' ').map((sealed) => Buffer.from(sealed, 'hex'));
 }

@@ -5,7 +5,6 @@ import type { FastifyRequest } from 'fastify';
 import passport from 'passport';
 import { Strategy } from 'passport-http-bearer';
 import { clientKeyOf } from '../http/client-address.js';
-import { NotAuthenticatedError } from '../http/domain-error.js';
 import { FailedAuthentications } from './failed-authentications.js';
 import type { Bearer } from './principal-cache.js';
 import { TokenBearers } from './token-bearers.service.js';
@@ -42,10 +41,8 @@ export class TokenStrategy extends PassportStrategy(Strategy, 'token') implement
   }
 
   async validate({ client }: { client: () => string }, secret: string): Promise<Bearer> {
-    const look = () => this.bearers.bearerOf(secret);
-    // A client that has failed too often still works with the tokens that were known before.
-    const bearer = await (this.bearers.isProven(secret) ? look() : this.failures.watch(client(), look));
-    if (!bearer) throw NotAuthenticatedError.invalid();
+    const bearer = await this.bearers.bearerOf(secret);
+    if (!bearer) throw this.failures.refusalOf(client());
     return bearer;
   }
 }

@@ -1,15 +1,19 @@
+import type { INestApplicationContext } from '@nestjs/common';
 import { Command, Option } from 'nest-commander';
+import { KeyRegistry } from '../secrets/key-registry.js';
 import type { RotatedKind } from '../secrets/rotation-report.js';
 import { SecretRotation } from '../secrets/secret-rotation.js';
 import { CliCommand, type PrintOptions } from './cli-command.js';
 import { Obstacle } from './faults.js';
 import { Output } from './output.js';
 import { Progress } from './progress.js';
+import { prepareToSeal } from './sealing.js';
 import { Services } from './services.js';
 import { record } from './trail.js';
 
 interface RotateOptions extends PrintOptions {
   dryRun?: boolean;
+  lostKey?: boolean;
 }
 
 @Command({
@@ -25,13 +29,16 @@ export class RotateSecretsCommand extends CliCommand {
   }
 
   override async run(_: string[], options: RotateOptions): Promise<void> {
-    const { dryRun: isDryRun = false } = options;
+    const { dryRun: isDryRun = false, lostKey: isFormerLost = false } = options;
     const stop = new AbortController();
     const kinds = await this.services.use(async (app) => {
+      if (!isDryRun) await prepareToSeal(app, isFormerLost);
+      else if (!isFormerLost) await app.get(KeyRegistry).check();
       using progress = new Progress('rows');
       for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
       const onProgress = ({ rows, ofRows }: { rows: number; ofRows: number }) => progress.show(rows, ofRows);
       const found = await app.get(SecretRotation).rotate({ isDryRun, onProgress, signal: stop.signal });
+      if (!isDryRun && !stop.signal.aborted) await this.retireKeys(app);
       if (!isDryRun) await record(app, { action: 'secrets.rotate', target: { kind: 'secrets' } });
       return found;
     });
@@ -45,6 +52,20 @@ export class RotateSecretsCommand extends CliCommand {
   @Option({ flags: '--dry-run', description: 'only say what would be done, and which keys are in use' })
   isDryRun(): boolean {
     return true;
+  }
+
+  @Option({ flags: '--lost-key', description: 'accept SECRET_KEY although the key before it is lost' })
+  isFormerLost(): boolean {
+    return true;
+  }
+
+  /** Looks once more: what is under a former key now was sealed or left there during the rotation. */
+  private async retireKeys(app: INestApplicationContext): Promise<void> {
+    const left = await app.get(SecretRotation).rotate({ isDryRun: true });
+    const inUse = left.flatMap(({ keys }) => keys.filter(({ count }) => count > 0).map(({ id }) => id));
+    for (const id of await app.get(KeyRegistry).retire(inUse)) {
+      this.output.note(`key ${id} is not used any more: a process without another key does not start`);
+    }
   }
 
   private print(kinds: RotatedKind[], isDryRun: boolean): void {

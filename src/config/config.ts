@@ -22,7 +22,12 @@ export interface Config {
   /** the replaced service's database, for the import; null where it is given otherwise */
   readonly legacy: { readonly databaseUrl: string | null };
   readonly admin: { readonly email: string; readonly token: string | null };
-  readonly secrets: { readonly key: string; readonly fallbacks: readonly string[] };
+  readonly secrets: {
+    readonly key: string;
+    readonly fallbacks: readonly string[];
+    /** the file that the key was read from; null for `SECRET_KEY` */
+    readonly file: string | null;
+  };
   /** whose schedules a user who is no admin may see and change */
   readonly visibility: Visibility;
   readonly roles: readonly Role[];

@@ -1,6 +1,6 @@
 import type { Config, Role, Sampler } from './config.js';
 import { egressRanges } from './egress.js';
-import { ensureSecretKeys } from './secret-key.js';
+import { ensureSecretKeys, secretKeyFile } from './secret-key.js';
 import type { Settings } from './settings.js';
 
 /**
@@ -69,9 +69,9 @@ export function hostOf({ HOST, DATABASE_URL }: Settings): string {
 }
 
 function secretKeys({ SECRET_KEY, SECRET_KEY_FALLBACKS, DATA_DIR }: Settings): Config['secrets'] {
-  if (SECRET_KEY) return { key: SECRET_KEY, fallbacks: SECRET_KEY_FALLBACKS };
+  if (SECRET_KEY) return { key: SECRET_KEY, fallbacks: SECRET_KEY_FALLBACKS, file: null };
   const { key, fallbacks } = ensureSecretKeys(DATA_DIR);
-  return { key, fallbacks: [...fallbacks, ...SECRET_KEY_FALLBACKS] };
+  return { key, fallbacks: [...fallbacks, ...SECRET_KEY_FALLBACKS], file: secretKeyFile(DATA_DIR) };
 }
 
 function trustProxy(text: string | undefined): boolean | string[] {

@@ -1,11 +1,19 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureDataDir, readIfThere, withDataDir } from './data-dir.js';
 import { StartError } from './start-error.js';
 
 const KEY_BYTES = 32;
 const MIN_LENGTH = 32;
+
+export function secretKeyFile(dataDir: string): string {
+  return join(dataDir, 'secret-key');
+}
+
+export function hasSecretKeys(dataDir: string): boolean {
+  return existsSync(secretKeyFile(dataDir));
+}
 
 /**
  * The secret keys of this data folder, in the file `secret-key`: the first line is the key, each further one a former
@@ -16,7 +24,7 @@ const MIN_LENGTH = 32;
  * @throws StartError when a line is no key
  */
 export function ensureSecretKeys(dataDir: string): { key: string; fallbacks: string[] } {
-  const file = join(dataDir, 'secret-key');
+  const file = secretKeyFile(dataDir);
   ensureDataDir(dataDir);
   const text = withDataDir(dataDir, () => readIfThere(file) ?? firstKey(file));
   const [key, ...fallbacks] = text.split('\n').map((line) => line.trim());

@@ -8,6 +8,7 @@ import { TokenDetails1764000000004 } from './migrations/1764000000004-token-deta
 import { Ownership1764000000005 } from './migrations/1764000000005-ownership.js';
 import { SigningSecrets1764000000006 } from './migrations/1764000000006-signing-secrets.js';
 import { AuditLog1764000000007 } from './migrations/1764000000007-audit-log.js';
+import { SecretKeys1764000000008 } from './migrations/1764000000008-secret-keys.js';
 import { ResentRequests1764000000009 } from './migrations/1764000000009-resent-requests.js';
 import { InactiveUsers1764000000010 } from './migrations/1764000000010-inactive-users.js';
 import { FiringFaults1764000000011 } from './migrations/1764000000011-firing-faults.js';
@@ -22,6 +23,7 @@ const MIGRATIONS = [
   Ownership1764000000005,
   SigningSecrets1764000000006,
   AuditLog1764000000007,
+  SecretKeys1764000000008,
   ResentRequests1764000000009,
   InactiveUsers1764000000010,
   FiringFaults1764000000011,

@@ -15,6 +15,7 @@ import { DeliveryTraces } from './delivery-traces.js';
 import { DeliveryWorker } from './delivery-worker.js';
 import { FailedTask } from './failed-task.entity.js';
 import { FailedTasksController } from './failed-tasks.controller.js';
+import { LockedDeliveries } from './locked-deliveries.js';
 import { Origin } from './origin.entity.js';
 import { OriginsController } from './origins.controller.js';
 import { OriginsService } from './origins.service.js';
@@ -37,6 +38,7 @@ import { SettlementBatcher } from './settlement-batcher.js';
     DeliveryTraces,
     DeliveryWorker,
     AttemptLedger,
+    LockedDeliveries,
     OriginsService,
     QueueDepthGauge,
     Settlement,

@@ -19,6 +19,7 @@ const IS_PROBE_DUE = `(o.probe_at <= now() OR o.probe_at > now() + interval '1 d
 // origin whose breaker is open gives one delivery, a probe, to the replica that moves probe_at on.
 // Rows that the service did not write cannot stop it: an origin that does not exist, or is open without a failure,
 // counts as closed; a probe that is more than a day away is due; the largest attempt number is not exceeded.
+// Schedules in $9 are passed over: their deliveries are for other replicas. An origin that has no others gets no probe.
 // Rows are found by ctid from there on: the planner, whose statistics are always behind here, has no join to choose.
 export const LEASE_DELIVERIES = `
   WITH RECURSIVE origin AS (
@@ -40,12 +41,16 @@ export const LEASE_DELIVERIES = `
   ), probed AS (
     UPDATE origins o SET probe_at = now() + make_interval(secs => $8)
      WHERE id IN (SELECT origin_id FROM ready WHERE is_open) AND ${IS_PROBE_DUE}
+       AND (cardinality($9::uuid[]) = 0 OR EXISTS (
+             SELECT FROM deliveries d
+              WHERE d.origin_id = o.id AND d.due_at <= now() AND d.schedule_id <> ALL ($9::uuid[])))
     RETURNING id
   ), picked AS MATERIALIZED (
     SELECT oldest.place
       FROM ready LEFT JOIN probed ON probed.id = ready.origin_id
      CROSS JOIN LATERAL (
-       SELECT ctid AS place FROM deliveries WHERE origin_id = ready.origin_id AND due_at <= now()
+       SELECT ctid AS place FROM deliveries
+        WHERE origin_id = ready.origin_id AND due_at <= now() AND schedule_id <> ALL ($9::uuid[])
         ORDER BY due_at LIMIT CASE WHEN NOT is_open THEN room WHEN probed.id IS NULL THEN 0 ELSE 1 END
           FOR UPDATE SKIP LOCKED) oldest
      LIMIT $3
@@ -80,6 +85,23 @@ export const RETURN_LEASES = `
     FROM unnest($1::uuid[], $2::timestamptz[], $3::int[]) AS mine (schedule_id, scheduled_for, attempt)
    WHERE d.schedule_id = mine.schedule_id AND d.scheduled_for = mine.scheduled_for
      AND d.attempts = mine.attempt AND d.is_leased`;
+
+// Gives back deliveries that another replica has to make. Where one was the probe of an origin whose breaker is open, the
+// next probe is due with it: nothing was sent. Origins that are locked are being written by the breaker.
+export const HAND_OVER = `
+  WITH returned AS (
+    UPDATE deliveries d
+       SET due_at = now() + make_interval(secs => $4), is_leased = false, attempts = attempts - 1
+      FROM unnest($1::uuid[], $2::timestamptz[], $3::int[]) AS mine (schedule_id, scheduled_for, attempt)
+     WHERE d.schedule_id = mine.schedule_id AND d.scheduled_for = mine.scheduled_for
+       AND d.attempts = mine.attempt AND d.is_leased
+    RETURNING d.origin_id
+  ), probed AS (
+    SELECT id FROM origins
+     WHERE id IN (SELECT origin_id FROM returned) AND opened_at IS NOT NULL AND probe_at > now()
+     ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+  )
+  UPDATE origins SET probe_at = now() + make_interval(secs => $4) WHERE id IN (SELECT id FROM probed)`;
 
 // Writes verdicts down, all or none: the queue, the ledger and the failed tasks. A lease that was lost meanwhile
 // changes neither queue nor outcome; only the POST that was made is added to the history.

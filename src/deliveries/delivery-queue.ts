@@ -7,6 +7,7 @@ import { PROBE_AFTER_SECONDS } from './circuit-breaker.js';
 import { deliveryId, type DeliveryKey, type LeasedDelivery } from './delivery.js';
 import {
   COUNT_BY_STATE,
+  HAND_OVER,
   LEASE_DELIVERIES,
   RENEW_LEASES,
   REQUEUE,
@@ -18,6 +19,8 @@ import type { Room } from './delivery-window.js';
 
 /** How long a lease lives without being renewed; its holder is then taken for dead. */
 export const LEASE_SECONDS = 15;
+/** So that a replica that cannot make a delivery does not lease it again at once. */
+const HAND_OVER_SECONDS = 1;
 /** Origins that one lease looks at; the next one goes on from there. */
 const MAX_ORIGINS = 1_000;
 /** Less than every id of an origin. */
@@ -82,8 +85,12 @@ export class DeliveryQueue {
     await manager.query(NOTIFY, ['seed_deliveries']);
   }
 
-  /** Leases deliveries that are due: the oldest of each origin, as far as there is room. */
-  async lease({ total, ofOrigin, ofOthers }: Room): Promise<Lease> {
+  /**
+   * Leases deliveries that are due: the oldest of each origin, as far as there is room.
+   *
+   * @param passedOver schedules whose deliveries are left to other replicas
+   */
+  async lease({ total, ofOrigin, ofOthers }: Room, passedOver: string[] = []): Promise<Lease> {
     const probeAfterSeconds = this.config.delivery.requestTimeoutMs / 1000 + PROBE_AFTER_SECONDS;
     const leasingAt = new Date();
     const rows = await this.dataSource.query<LeasedRow[]>(LEASE_DELIVERIES, [
@@ -95,6 +102,7 @@ export class DeliveryQueue {
       ofOthers,
       LEASE_SECONDS,
       probeAfterSeconds,
+      passedOver,
     ]);
     const deliveries = rows.flatMap(leasedDelivery);
     this.traces.recordLease(deliveries, leasingAt);
@@ -105,8 +113,9 @@ export class DeliveryQueue {
     else this.cursor = (scan && scan.seen >= MAX_ORIGINS ? scan.last_seen : null) ?? BEFORE_ALL_ORIGINS;
     // From the middle to the end there was nothing: what is due may stand before.
     const isAtStart = this.cursor === BEFORE_ALL_ORIGINS;
-    if (deliveries.length === 0 && startedAt > BEFORE_ALL_ORIGINS && isAtStart)
-      return this.lease({ total, ofOrigin, ofOthers });
+    if (deliveries.length === 0 && startedAt > BEFORE_ALL_ORIGINS && isAtStart) {
+      return this.lease({ total, ofOrigin, ofOthers }, passedOver);
+    }
     return { deliveries, readyOrigins: scan?.ready ?? 0 };
   }
 
@@ -118,6 +127,11 @@ export class DeliveryQueue {
   /** Gives back deliveries that were not attempted, as if they had not been leased. */
   async giveBack(deliveries: LeasedDelivery[]): Promise<void> {
     if (deliveries.length > 0) await this.dataSource.query(RETURN_LEASES, leasesOf(deliveries));
+  }
+
+  /** The same for deliveries that another replica has to make: it finds them in a moment. */
+  async handOver(deliveries: LeasedDelivery[]): Promise<void> {
+    await this.dataSource.query(HAND_OVER, [...leasesOf(deliveries), HAND_OVER_SECONDS]);
   }
 
   /** Makes stranded deliveries due now. */

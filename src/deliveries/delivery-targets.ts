@@ -21,8 +21,15 @@ export interface UnusableTarget {
   fault: string;
 }
 
+/** A target whose secrets another replica can open and this one cannot: its deliveries are left to the other one. */
+export interface LockedTarget {
+  isLocked: true;
+}
+
+export type Target = DeliveryTarget | UnusableTarget | LockedTarget;
+
 /** Port: what deliveries are made of. Implemented by whoever orders deliveries, and wired by its module. */
 export abstract class DeliveryTargets {
   /** @returns targets by schedule id; one that no longer exists is absent */
-  abstract load(scheduleIds: string[]): Promise<Map<string, DeliveryTarget | UnusableTarget>>;
+  abstract load(scheduleIds: string[]): Promise<Map<string, Target>>;
 }

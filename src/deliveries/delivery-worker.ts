@@ -14,8 +14,9 @@ import { isAlive, isTelling } from './decision.js';
 import type { LeasedDelivery } from './delivery.js';
 import { DeliveryAttempts } from './delivery-attempts.js';
 import { DeliveryQueue, LEASE_SECONDS } from './delivery-queue.js';
-import { type DeliveryTarget, DeliveryTargets, type UnusableTarget } from './delivery-targets.js';
+import { type DeliveryTarget, DeliveryTargets, type Target, type UnusableTarget } from './delivery-targets.js';
 import { DeliveryWindow } from './delivery-window.js';
+import { LockedDeliveries } from './locked-deliveries.js';
 import { SettlementBatcher } from './settlement-batcher.js';
 import type { Verdict } from './settlement.js';
 
@@ -26,7 +27,7 @@ const RENEW_INTERVAL_MS = (LEASE_SECONDS * 1000) / 3;
 /** Leases beyond the last attempt after which a delivery is given up: each of its replicas may have died of it. */
 const MAX_LOST_LEASES = 10;
 
-type Target = DeliveryTarget | UnusableTarget | undefined;
+type UnlockedTarget = DeliveryTarget | UnusableTarget | undefined;
 
 /**
  * Keeps the window of POSTs full. Two loops run side by side: one leases what is due, the other starts what was leased
@@ -53,6 +54,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, OnModuleDestroy, 
     private readonly attempts: DeliveryAttempts,
     private readonly settlements: SettlementBatcher,
     private readonly breaker: CircuitBreaker,
+    private readonly locked: LockedDeliveries,
   ) {
     this.window = new DeliveryWindow(config.delivery.concurrency, config.delivery.concurrencyPerOrigin);
   }
@@ -88,7 +90,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, OnModuleDestroy, 
     const room = this.window.room();
     for (const originId of this.breaker.heldBack) room.ofOrigin.set(originId, 0);
     if (room.total === 0) return false;
-    const { deliveries, readyOrigins } = await this.queue.lease(room);
+    const { deliveries, readyOrigins } = await this.queue.lease(room, this.locked.schedules);
     for (const delivery of deliveries) this.leased.add(delivery);
     this.window.hold(deliveries, room, readyOrigins);
     if (deliveries.length > 0) this.wakeStarting();
@@ -105,14 +107,20 @@ export class DeliveryWorker implements OnApplicationBootstrap, OnModuleDestroy, 
     if (taken.length === 0) return false;
     const deliveries = taken.filter((delivery) => !this.isGivenUp(delivery));
     const targets = deliveries.length > 0 ? await this.loadTargets(deliveries) : new Map<string, Target>();
-    for (const delivery of deliveries) this.start(delivery, targets.get(delivery.scheduleId));
-    // Those that were given up have freed their places already.
+    const locked: LeasedDelivery[] = [];
+    for (const delivery of deliveries) {
+      const target = targets.get(delivery.scheduleId);
+      if (target && 'isLocked' in target) locked.push(delivery);
+      else this.start(delivery, target);
+    }
+    if (locked.length > 0) await this.handOver(locked);
+    // Those that were given up have freed their slots already.
     if (this.window.isWorthLeasing) this.leasing.wake();
     return true;
   }
 
   /** When this fails the leases are left to run out: whoever is up again first takes the deliveries. */
-  private async loadTargets(deliveries: LeasedDelivery[]): Promise<Map<string, DeliveryTarget | UnusableTarget>> {
+  private async loadTargets(deliveries: LeasedDelivery[]): Promise<Map<string, Target>> {
     try {
       return await this.targets.load([...new Set(deliveries.map(({ scheduleId }) => scheduleId))]);
     } catch (error) {
@@ -135,7 +143,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, OnModuleDestroy, 
     return lost > MAX_LOST_LEASES ? `it was begun ${attempt - attemptsBefore - 1} times and never ended` : null;
   }
 
-  private start(delivery: LeasedDelivery, target: Target): void {
+  private start(delivery: LeasedDelivery, target: UnlockedTarget): void {
     const attempt = this.carryOut(delivery, target).finally(() => this.inFlight.delete(attempt));
     this.inFlight.add(attempt);
   }
@@ -144,7 +152,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, OnModuleDestroy, 
    * The boundary around all code of one delivery. Whatever is thrown within it is a failed attempt with a reason: it
    * ends no process, keeps no place and leaves no lease to be renewed for ever.
    */
-  private async carryOut(delivery: LeasedDelivery, target: Target): Promise<void> {
+  private async carryOut(delivery: LeasedDelivery, target: UnlockedTarget): Promise<void> {
     const startedAtMs = performance.now();
     let verdict: Verdict;
     try {
@@ -157,7 +165,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, OnModuleDestroy, 
     if (this.window.isWorthLeasing) this.leasing.wake();
   }
 
-  private verdictOn(delivery: LeasedDelivery, target: Target): Verdict | Promise<Verdict> {
+  private verdictOn(delivery: LeasedDelivery, target: UnlockedTarget): Verdict | Promise<Verdict> {
     if (!target || isVoid(delivery, target)) return { delivery, decision: { kind: 'cancelled' } };
     if ('fault' in target) return { delivery, decision: { kind: 'failed' }, fault: target.fault };
     return this.attempts.make(delivery, target);
@@ -181,6 +189,12 @@ export class DeliveryWorker implements OnApplicationBootstrap, OnModuleDestroy, 
       if (!this.breaker.record(originId, result)) continue;
       void this.giveBack(this.window.release(originId));
     }
+  }
+
+  private async handOver(deliveries: LeasedDelivery[]): Promise<void> {
+    for (const delivery of deliveries) this.window.end(delivery, true, null);
+    this.letGo(deliveries);
+    await this.locked.handOver(deliveries);
   }
 
   /** When this fails, the leases run out by themselves. */

@@ -8,6 +8,8 @@ const REASONS: Readonly<Record<AttemptErrorClass, string>> = {
   response_too_large: 'The headers of the response were too large.',
   protocol_error: 'The response was not valid HTTP.',
   address_refused: 'The address of the endpoint is not permitted.',
+  invalid_request: 'The stored endpoint, token or payload cannot be sent as an HTTP request.',
+  internal_error: 'The service failed while it made the attempt.',
 };
 
 /**

@@ -9,6 +9,13 @@ const TAG_BYTES = 16;
 // Part of how keys are made: it names the first use, and changing it would make everything stored unreadable.
 const KEY_PURPOSE = 'seed-scheduler auth tokens';
 
+/** A secret is sealed under a key that this process does not have. Another replica may have it. */
+export class MissingKeyError extends Error {
+  constructor(readonly keyId: string) {
+    super(`it was encrypted under key ${keyId}, which is not configured`);
+  }
+}
+
 interface Key {
   /** the setting it comes from */
   name: string;
@@ -39,11 +46,15 @@ export class SecretCipher {
     return Buffer.concat([this.current.id, nonce, cipher.getAuthTag(), text]);
   }
 
-  /** @throws Error when no key of ours opens it; its message tells nothing of the secret */
+  /**
+   * @throws MissingKeyError when its key is not configured
+   * @throws Error when its key does not open it; the message says nothing of the secret
+   */
   open(sealed: Buffer, context: string): string {
-    const used = this.keyFor(sealed);
-    if (!used) throw new Error('it was encrypted under a key that is not configured');
     const tagAt = KEY_ID_BYTES + NONCE_BYTES;
+    if (sealed.length < tagAt + TAG_BYTES) throw new Error('it is too short to be an encrypted value');
+    const used = this.keyFor(sealed);
+    if (!used) throw new MissingKeyError(keyIdOf(sealed).toString('hex'));
     const decipher = createDecipheriv(ALGORITHM, used.key, sealed.subarray(KEY_ID_BYTES, tagAt), {
       authTagLength: TAG_BYTES,
     });
@@ -70,10 +81,20 @@ export class SecretCipher {
     return this.keys.map(({ id, name }) => ({ id: id.toString('hex'), name }));
   }
 
+  /** Ids of the configured keys, the current one first. */
+  get keyIds(): string[] {
+    return this.configured.map(({ id }) => id);
+  }
+
   private keyFor(sealed: Buffer): Key | undefined {
     const id = keyIdOf(sealed);
     return this.keys.find((candidate) => candidate.id.equals(id));
   }
+}
+
+/** Returns the id of a key, in hexadecimal: the start of a hash, of which the key cannot be computed. */
+export function idOfSecretKey(secret: string): string {
+  return keyOf(secret, '').id.toString('hex');
 }
 
 function keyIdOf(sealed: Buffer): Buffer {

@@ -5,8 +5,13 @@ import { contextOf, type SealedColumn } from './sealed-column.js';
 /** Seals and opens the secrets of one column. */
 export interface SecretBox {
   seal(secret: string, owner: string): Buffer;
-  /** @throws Error when it cannot be opened; its message tells nothing of the secret */
+  /**
+   * @throws MissingKeyError when this process does not have its key
+   * @throws Error when its key does not open it; the message says nothing of the secret
+   */
   open(sealed: Buffer, owner: string): string;
+  /** Returns the id of the key that it is sealed under. */
+  keyIdOf(sealed: Buffer): string;
 }
 
 /**
@@ -25,6 +30,7 @@ export class SecretVault {
     return {
       seal: (secret, owner) => this.cipher.seal(secret, contextOf(column, owner)),
       open: (sealed, owner) => this.cipher.open(sealed, contextOf(column, owner)),
+      keyIdOf: (sealed) => this.cipher.keyOf(sealed).id,
     };
   }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { describe, expect, it, vi } from 'vitest';
+import { idOfSecretKey } from '../../src/secrets/secret-cipher.js';
 import { aSchedule, caller } from '../support/app.js';
 import { commandLine } from '../support/command-line.js';
 import { createDatabase } from '../support/database.js';
@@ -344,9 +345,17 @@ describe('rotate-secrets', () => {
     expect(await withFormer.json('rotate-secrets', '--dry-run')).toContainEqual(
       expect.objectContaining({ kind: 'auth_token', resealed: 1 }),
     );
+    // The service that runs could not open what is sealed.
+    const refused = await withFormer.run(['rotate-secrets']);
+    expect(refused).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/^error: replicas that run do not have key [0-9a-f]{8} \(\S+\):/) as string,
+    });
+    await app.service.end('SIGTERM');
     const rotated = await withFormer.run(['rotate-secrets']);
     expect(rotated.exitCode).toBe(0);
     expect(rotated.stdout + rotated.stderr).not.toMatch(/hunter2|key for tests/);
+    expect(rotated.stderr).toContain(`key ${idOfSecretKey(former)} is not used any more`);
     expect(await withoutFormer.json('rotate-secrets')).toContainEqual(
       expect.objectContaining({ kind: 'auth_token', resealed: 0, current: 1 }),
     );
@@ -365,7 +374,16 @@ describe('doctor', () => {
     expect(report.checks.filter(({ state }) => state !== 'ok')).toEqual([]);
     expect(report.checks.find(({ check }) => check === 'connections')?.finding).toMatch(/^1 replicas at work/);
     expect(report.checks.map(({ check }) => check)).toEqual(
-      expect.arrayContaining(['settings', 'database', 'rights', 'clock', 'pooler', 'migrations', 'endpoint']),
+      expect.arrayContaining([
+        'settings',
+        'secret key',
+        'database',
+        'rights',
+        'clock',
+        'pooler',
+        'migrations',
+        'endpoint',
+      ]),
     );
   });
 
@@ -406,6 +424,7 @@ describe('doctor', () => {
     const settings = { DATABASE_URL: app.database.url, SECRET_KEY: 'another key for tests, long enough' };
     const { exitCode, stdout } = await commandLine(settings).run(['doctor']);
     expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/secret key +│ fault +│ SECRET_KEY has key [0-9a-f]{8}, but/);
     expect(stdout).toMatch(/secrets: auth_token +│ fault +│ 1 of a sample of 1 cannot be opened/);
   });
 });

@@ -1,3 +1,5 @@
+import { Client, type Pool } from 'pg';
+import { DataSource } from 'typeorm';
 import { describe, expect, it } from 'vitest';
 import { ADMIN_TOKEN, startApp, type TestApp } from '../support/app.js';
 
@@ -24,11 +26,9 @@ const times = <T>(count: number, value: T): T[] => Array.from({ length: count },
 const failed = times(LIMIT, 401);
 
 describe('a client that fails to authenticate', () => {
-  it('is refused beyond the limit, and told when to come again, before its token is looked up', async () => {
+  it('is answered 429 instead of 401 beyond the limit, and told when to come again', async () => {
     await using app = await limited();
     expect(await inTurn(app, times(LIMIT, WRONG))).toEqual(failed);
-    // What cannot be looked up would be answered with 500.
-    await app.database.query('ALTER TABLE tokens RENAME TO gone');
 
     const refused = await app.call('GET', '/api/v1/user/', undefined, WRONG);
 
@@ -46,16 +46,47 @@ describe('a client that fails to authenticate', () => {
     expect(statuses.filter((status) => status === 429)).toHaveLength(100 - LIMIT);
   });
 
-  it('does not keep those out that were known before, nor from probes and metrics', async () => {
+  it('keeps no valid token out: not one that this replica has never seen, nor one made since, nor probes', async () => {
     await using app = await limited();
-    const { token } = (await app.call('POST', '/api/v1/user/token/', { email: 'new@example.org' })).body;
-    await inTurn(app, times(LIMIT, WRONG));
+    // This replica knows no token yet, as after a restart.
+    expect(await inTurn(app, times(LIMIT + 1, WRONG))).toEqual([...failed, 429]);
 
     expect(await get(app, { authorization: `Token ${ADMIN_TOKEN}` })).toBe(200);
-    expect(await get(app, { authorization: `Token ${token}` })).toBe(429);
+    const { token } = (await app.call('POST', '/api/v1/user/token/', { email: 'new@example.org' })).body;
+    expect(await get(app, { authorization: `Token ${token}` })).toBe(200);
+    expect(await get(app, WRONG)).toBe(429);
     for (const path of ['/health/live', '/health/ready', '/metrics']) {
       expect((await app.call('GET', path, undefined, WRONG)).status).toBe(200);
     }
+  });
+
+  it('keeps no valid token out after an outage of the database', async () => {
+    await using app = await limited();
+    await app.database.query('ALTER TABLE tokens RENAME TO away');
+    const away = await inTurn(app, [...times(LIMIT + 1, WRONG), {}]);
+    await app.database.query('ALTER TABLE away RENAME TO tokens');
+
+    // What could not be looked up is no failure of its token.
+    expect(new Set(away)).toEqual(new Set([500]));
+    expect(await inTurn(app, [{}, ...times(LIMIT + 1, WRONG), {}])).toEqual([200, ...failed, 429, 200]);
+  });
+
+  it('takes few connections of the database, however many tokens come at once', async () => {
+    await using app = await limited();
+    const { nest, database } = app;
+    await get(app, {});
+    const blocker = new Client({ connectionString: database.url });
+    await blocker.connect();
+    await blocker.query('BEGIN; LOCK TABLE tokens');
+    const guesses = Promise.all(times(200, WRONG).map((headers, i) => get(app, wrong(headers, i))));
+    const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    await expect.poll(() => database.query(waiting), { timeout: 20_000 }).toHaveLength(4);
+    const pool = (nest.get(DataSource).driver as unknown as { master: Pool }).master;
+    expect(pool.waitingCount).toBe(0);
+    await blocker.query('COMMIT');
+    await blocker.end();
+
+    expect(new Set(await guesses)).toEqual(new Set([401, 429]));
   });
 
   it('is counted, by the reason', async () => {

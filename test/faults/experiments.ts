@@ -19,7 +19,9 @@ import corruptRows from './experiments/18-corrupt-rows.js';
 import editWhenDue from './experiments/19-edit-when-due.js';
 import rollingBehindAProxy from './experiments/20-rolling-behind-a-proxy.js';
 import garbage from './experiments/23-garbage.js';
+import wrongKey from './experiments/24-wrong-key.js';
 import connections from './experiments/25-connections.js';
+import wrongTokens from './experiments/28-wrong-tokens.js';
 import type { Experiment } from './library/experiment.js';
 
 /** All of them. A new one is a file of `experiments/` and a line here. */
@@ -45,5 +47,7 @@ export const EXPERIMENTS: Experiment[] = [
   editWhenDue,
   rollingBehindAProxy,
   garbage,
+  wrongKey,
   connections,
+  wrongTokens,
 ];

@@ -90,6 +90,34 @@ describe('leasing', () => {
     expect(second.deliveries).toEqual(first.deliveries);
     expect(second.deliveries).toHaveLength(1);
   });
+
+  it('passes over schedules that are left to other replicas, however many of their deliveries come first', async () => {
+    await using app = await startApp({ ROLES: 'api' });
+    const left = await queueDeliveries(app.database, 50);
+    const [own] = await queueDeliveries(app.database, 1);
+    await app.database.query(`UPDATE deliveries SET due_at = due_at - interval '1 second' WHERE schedule_id <> $1`, [
+      own.scheduleId,
+    ]);
+
+    const { deliveries } = await queueOf(app).lease(
+      room(10, 10),
+      left.map(({ scheduleId }) => scheduleId),
+    );
+
+    expect(deliveries.map(({ scheduleId }) => scheduleId)).toEqual([own.scheduleId]);
+  });
+
+  it('finds what was handed over a second later, and does not count that lease', async () => {
+    await using app = await startApp({ ROLES: 'api' });
+    await queueDeliveries(app.database, 1);
+    const first = await queueOf(app).lease(room(10, 10));
+    await queueOf(app).handOver(first.deliveries);
+
+    expect((await queueOf(app).lease(room(10, 10))).deliveries).toEqual([]);
+    await expect
+      .poll(async () => (await queueOf(app).lease(room(10, 10))).deliveries, { timeout: 10_000 })
+      .toEqual(first.deliveries);
+  });
 });
 
 describe('an origin whose breaker is open', () => {
@@ -114,5 +142,25 @@ describe('an origin whose breaker is open', () => {
     expect(await one.database.query('SELECT DISTINCT attempts FROM deliveries WHERE NOT is_leased')).toEqual([
       { attempts: 0 },
     ]);
+  });
+  it('keeps its probe where this replica could make none, and has it again when it was handed over', async () => {
+    await using app = await startApp({ ROLES: 'api' });
+    const queued = await queueDeliveries(app.database, 3);
+    const [{ originId }] = queued;
+    const ids = queued.map(({ scheduleId }) => scheduleId);
+    await app.database.query(
+      `UPDATE origins SET failures_in_row = 10, opened_at = now(), probe_at = now() - interval '1 second' WHERE id = $1`,
+      [originId],
+    );
+
+    expect((await queueOf(app).lease(room(10, 10), ids)).deliveries).toEqual([]);
+    const probe = await queueOf(app).lease(room(10, 10));
+    expect(probe.deliveries).toHaveLength(1);
+    expect((await queueOf(app).lease(room(10, 10))).deliveries).toEqual([]);
+
+    await queueOf(app).handOver(probe.deliveries);
+    await expect
+      .poll(async () => (await queueOf(app).lease(room(10, 10))).deliveries, { timeout: 10_000 })
+      .toHaveLength(1);
   });
 });

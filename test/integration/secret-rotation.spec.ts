@@ -3,6 +3,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Client } from 'pg';
 import { describe, expect, it } from 'vitest';
 import { AUTH_TOKENS } from '../../src/schedules/auth-tokens.js';
+import type { Config } from '../../src/config/config.js';
+import { idOfSecretKey, SecretCipher } from '../../src/secrets/secret-cipher.js';
 import { SecretRotation } from '../../src/secrets/secret-rotation.js';
 import { SecretVault } from '../../src/secrets/secret-vault.js';
 import { aSchedule, startApp, type TestApp } from '../support/app.js';
@@ -12,6 +14,9 @@ import { startSink } from '../support/sink.js';
 
 const [OLD, NEW, LOST] = ['old', 'new', 'lost'].map((name) => `${name} key of these tests only and long enough`);
 const IDLE = { ROLES: 'api' };
+
+const cipherWith = (key: string) =>
+  new SecretCipher({ secrets: { key, fallbacks: [], file: null } } as unknown as Config);
 
 const rotationOf = (nest: NestFastifyApplication) => nest.get(SecretRotation, { strict: false });
 
@@ -84,10 +89,10 @@ describe('a rotation of the key', () => {
   it('counts what it did, lists what no key opens and leaves that alone; its deliveries alone fail', async () => {
     await using database = await createDatabase();
     await using sink = await startSink();
-    const lost = await startApp({ ...IDLE, SECRET_KEY: LOST }, database);
-    const [unreadable] = (await schedulesWithTokens(lost, 1, { endpoint: sink.url })).keys();
-    await lost.nest.close();
     const old = await startApp({ ...IDLE, SECRET_KEY: OLD }, database);
+    const [unreadable] = (await schedulesWithTokens(old, 1, { endpoint: sink.url })).keys();
+    const sealedLongAgo = cipherWith(LOST).seal('a token', unreadable);
+    await database.query('UPDATE schedules SET auth_token = $2 WHERE id = $1', [unreadable, sealedLongAgo]);
     await schedulesWithTokens(old, 3, { endpoint: sink.url });
     await old.creates(aSchedule({ endpoint: sink.url }));
     await old.nest.close();
@@ -126,7 +131,7 @@ describe('a rotation of the key', () => {
       schedule.split('/').at(-2),
       error,
     ]);
-    const reason = 'the stored auth token cannot be read: it was encrypted under a key that is not configured';
+    const reason = `the stored auth token cannot be read: it was encrypted under key ${idOfSecretKey(LOST)}, which no running replica has`;
     expect(faults).toEqual(faults.map(() => [unreadable, reason]));
     const arrived = new Set(sink.arrivals.map(({ headers }) => headers['x-schedule-id']));
     expect([arrived.size, arrived.has(unreadable)]).toEqual([6, false]);

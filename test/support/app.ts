@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApplication } from '../../src/application.js';
 import type { Config } from '../../src/config/config.js';
@@ -25,7 +24,7 @@ export interface TestApp extends AsyncDisposable {
 export function testConfig(databaseUrl: string, environment: Record<string, string> = {}): Config {
   const settings = readSettings({
     DATABASE_URL: databaseUrl,
-    SECRET_KEY: randomBytes(24).toString('hex'),
+    SECRET_KEY: 'a key for tests only, of some length',
     SCHEDULER_ADMIN_TOKEN: ADMIN_TOKEN,
     HOST: '127.0.0.1',
     PORT: '0',

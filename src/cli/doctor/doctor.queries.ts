@@ -12,7 +12,8 @@ export const FOREIGN_TABLES = `
    WHERE c.relkind IN ('r', 'p') AND NOT pg_has_role(c.relowner, 'USAGE')
      AND (n.nspname = 'pgboss' OR n.nspname = current_schema AND c.relname IN (
        'users', 'groups', 'tokens', 'schedules', 'triggers', 'deliveries', 'attempts', 'attempts_default', 'firings',
-       'failed_tasks', 'origins', 'metric_totals', 'signing_secrets', 'audit_log', 'migrations'))
+       'failed_tasks', 'origins', 'metric_totals', 'signing_secrets', 'audit_log', 'secret_keys',
+       'key_holders', 'migrations'))
    ORDER BY 1 LIMIT 5`;
 
 // The queue's tables stand in a schema of their own, which is made on the first start.

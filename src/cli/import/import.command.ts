@@ -10,6 +10,7 @@ import { Obstacle, UsageError } from '../faults.js';
 import { Output } from '../output.js';
 import { Progress } from '../progress.js';
 import { Services } from '../services.js';
+import { prepareToSeal } from '../sealing.js';
 import { record } from '../trail.js';
 import { type Decisions, openDecisions, requireVisibility } from './decisions.js';
 import { findingRows, MAX_ROWS, SECTIONS } from './findings.js';
@@ -57,7 +58,10 @@ export class ImportCommand extends CliCommand {
     const { report, setting } = await this.services.use(async (app, { legacy, visibility }) => {
       const url = given ?? legacy.databaseUrl;
       if (!url) throw new UsageError(NO_URL);
-      if (isApplying) requireVisibility(decisions.visibility, visibility);
+      if (isApplying) {
+        requireVisibility(decisions.visibility, visibility);
+        await prepareToSeal(app);
+      }
       const done = await run(app, url, { ...options, ...decisions, signal: stop.signal });
       return { report: done, setting: visibility };
     });
