@@ -18,6 +18,7 @@ import answers from './experiments/17-answers.js';
 import corruptRows from './experiments/18-corrupt-rows.js';
 import editWhenDue from './experiments/19-edit-when-due.js';
 import rollingBehindAProxy from './experiments/20-rolling-behind-a-proxy.js';
+import lostLog from './experiments/27-lost-log.js';
 import type { Experiment } from './library/experiment.js';
 
 /** All of them. A new one is a file of `experiments/` and a line here. */
@@ -42,4 +43,5 @@ export const EXPERIMENTS: Experiment[] = [
   corruptRows,
   editWhenDue,
   rollingBehindAProxy,
+  lostLog,
 ];
