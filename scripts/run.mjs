@@ -9,6 +9,9 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Cold starts take a third less with it. */
 export const COMPILE_CACHE = join(ROOT, 'node_modules', '.cache', 'node-compile');
 
+// Who reads the output may go away, with the terminal or by itself. The child decides by itself what that means for it.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 let child = null;
 let stopSignal = null;
 const passedOn = new Set();

@@ -76,6 +76,8 @@ async function createOnMigrated(config: Config, listener: Listener | null): Prom
     await observeRequests(app);
     documentApi(app, config);
     await app.init();
+    // As a listen of its own would have.
+    if (listener) await fastify.ready();
   } catch (error) {
     // Some of it may run already, and goes on until the process ends.
     void app.close().catch(() => undefined);

@@ -2,6 +2,8 @@ import { runCommandLine } from './command-line.js';
 
 // Output of which the reader has seen enough, as with head, is no fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+// What cannot be said is left unsaid.
+process.stderr.on('error', () => undefined);
 
 const exitCode = await runCommandLine(process.argv);
 

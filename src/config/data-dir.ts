@@ -5,6 +5,8 @@ import { StartError } from './start-error.js';
 // The account that runs the embedded database must be able to pass through; only the service may list or write.
 const PASS_THROUGH = 0o711;
 
+const NOT_OF_FILES = /^(connect|spawn|getaddrinfo|listen|bind)/;
+
 /**
  * Makes the data folder if it is not there. An existing one keeps its mode.
  *
@@ -28,8 +30,8 @@ export function withDataDir<T>(dataDir: string, work: () => T): T {
 
 /** Returns an error that says in one sentence what is wrong with the data folder, or the error itself if it is no file's. */
 export function explainedDataDir(error: unknown, dataDir: string): unknown {
-  const { code, message, path, syscall } = error as NodeJS.ErrnoException;
-  if (error instanceof StartError || !code || !syscall || path === undefined) return error;
+  const { code, message, syscall, path = dataDir } = error as NodeJS.ErrnoException;
+  if (error instanceof StartError || !code || !syscall || NOT_OF_FILES.test(syscall)) return error;
   return new StartError(`DATA_DIR ${dataDir} cannot be used: ${reasonOf(code, message, path)}`, { cause: error });
 }
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { AddressPolicy } from '../outbound/address-policy.js';
-import { SYSTEM_LOOKUP } from '../outbound/host-addresses.js';
+import { SYSTEM_LOOKUP } from '../outbound/guarded-connector.js';
 import { OutboundClient } from '../outbound/outbound-client.js';
 import { classifyError } from './attempt-error.js';
 
@@ -49,11 +49,10 @@ describe('a request that cannot be written as HTTP', () => {
 });
 
 describe('whatever was thrown', () => {
-  it.each([
+  it.each<[unknown, string]>([
     [undefined, 'undefined'],
     [null, 'null'],
     ['text', 'text'],
-    [7, '7'],
     [{}, '[object Object]'],
     [new Error(''), 'Error'],
   ])('has a class and a message: %s', (thrown, message) => {
@@ -68,7 +67,11 @@ describe('an attempt without an answer', () => {
 
   it.each([
     ['timeout', 'the server says nothing', () => {}],
-    ['timeout', 'the headers do not end', (socket: Socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n')],
+    [
+      'timeout',
+      'the answer does not end',
+      (socket: Socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n'),
+    ],
     ['connection_error', 'the connection is reset', (socket: Socket) => socket.resetAndDestroy()],
     ['connection_error', 'the connection is closed', (socket: Socket) => socket.end()],
     ['protocol_error', 'the answer is not HTTP', (socket: Socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n')],

@@ -89,7 +89,7 @@ describe('the command line', () => {
     expect({ exitCode, stdout, stderr }).toEqual({
       exitCode: 1,
       stdout: '',
-      stderr: 'error: connect ECONNREFUSED 127.0.0.1:9\n',
+      stderr: 'error: PostgreSQL does not accept connections at 127.0.0.1:9: start it, or correct DATABASE_URL.\n',
     });
   });
 

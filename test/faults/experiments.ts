@@ -21,6 +21,7 @@ import rollingBehindAProxy from './experiments/20-rolling-behind-a-proxy.js';
 import garbage from './experiments/23-garbage.js';
 import wrongKey from './experiments/24-wrong-key.js';
 import connections from './experiments/25-connections.js';
+import lostLog from './experiments/27-lost-log.js';
 import wrongTokens from './experiments/28-wrong-tokens.js';
 import type { Experiment } from './library/experiment.js';
 
@@ -49,5 +50,6 @@ export const EXPERIMENTS: Experiment[] = [
   garbage,
   wrongKey,
   connections,
+  lostLog,
   wrongTokens,
 ];

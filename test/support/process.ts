@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ADMIN_TOKEN, type ApiCall, caller } from './api.js';
 
 const BUILT = fileURLToPath(new URL('../../dist', import.meta.url));
+
+const READY = /ready at (http:\S+)\n/;
 
 export interface ServiceProcess extends AsyncDisposable {
   url: string;
@@ -15,6 +17,59 @@ export interface ServiceProcess extends AsyncDisposable {
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
+/** A process of the built service that need not become ready. */
+export interface LaunchedProcess extends AsyncDisposable {
+  child: ChildProcess;
+  output: () => string;
+  /** the exit code; null when a signal ended it */
+  ended: Promise<number | null>;
+  /** Resolves when the output has this text; rejects when the process ends before. */
+  says(text: string | RegExp): Promise<void>;
+}
+
+export interface LaunchOptions {
+  /** what of the build is run, and its arguments */
+  command?: [string, ...string[]];
+  /** default: a folder without a file `.env` */
+  cwd?: string;
+}
+
+export function launchProcess(environment: Record<string, string>, options: LaunchOptions = {}): LaunchedProcess {
+  const { command: [file, ...args] = ['main.js'], cwd = import.meta.dirname } = options;
+  const child = spawn(process.execPath, [join(BUILT, file), ...args], {
+    cwd,
+    env: { PATH: process.env.PATH, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = once(child, 'close').then(([code]) => code as number | null);
+  let output = '';
+  const heard = new EventEmitter();
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+      heard.emit('more');
+    });
+  }
+  return {
+    child,
+    output: () => output,
+    ended,
+    async says(text) {
+      const hasEnded = ended.then((code) => {
+        throw new Error(`ended with ${code}: ${output}`);
+      });
+      while (!(typeof text === 'string' ? output.includes(text) : text.test(output))) {
+        await Promise.race([once(heard, 'more'), hasEnded]);
+      }
+      hasEnded.catch(() => undefined);
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
 /**
  * The built service as a process of its own; resolves when it says that it is ready.
  *
@@ -22,11 +77,10 @@ export interface ServiceProcess extends AsyncDisposable {
  */
 export async function startProcess(
   environment: Record<string, string>,
-  [file, ...args]: [string, ...string[]] = ['main.js'],
+  command: [string, ...string[]] = ['main.js'],
 ): Promise<ServiceProcess> {
-  const child = spawn(process.execPath, [join(BUILT, file), ...args], {
-    env: {
-      PATH: process.env.PATH,
+  const launched = launchProcess(
+    {
       PORT: '0',
       HOST: '127.0.0.1',
       LOG_LEVEL: 'warn',
@@ -36,30 +90,20 @@ export async function startProcess(
       SECRET_KEY: 'a key for tests only, of some length',
       ...environment,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const ended = once(child, 'exit');
-  let output = '';
-  const url = await new Promise<string>((resolve, reject) => {
-    const read = (chunk: Buffer) => {
-      output += chunk.toString();
-      const ready = /ready at (http:\S+)/.exec(output)?.[1];
-      if (ready) resolve(ready);
-    };
-    child.stdout.on('data', read);
-    child.stderr.on('data', read);
-    child.once('exit', (code) => reject(new Error(`ended with ${code}: ${output}`)));
-  });
-  const end = async (signal: NodeJS.Signals) => {
+    { command },
+  );
+  const { child, output, ended } = launched;
+  await launched.says(READY);
+  const url = READY.exec(output())![1];
+  const end = (signal: NodeJS.Signals) => {
     child.kill(signal);
-    const [code] = (await ended) as [number | null];
-    return code;
+    return ended;
   };
   return {
     url,
     child,
     call: caller(url),
-    output: () => output,
+    output,
     end,
     async [Symbol.asyncDispose]() {
       if (child.exitCode === null && child.signalCode === null) await end('SIGKILL');

@@ -66,16 +66,21 @@ export class Lab implements AsyncDisposable {
   }
 
   /** Starts a process that may not live to be ready. */
-  launch({ environment, preloads }: ReplicaOptions = {}): Replica {
-    const url = new URL(this.postgres.url);
-    url.port = String(this.proxy.port);
+  launch({ environment, ...options }: ReplicaOptions = {}): Replica {
     const name = `replica ${this.started.length + 1}`;
     const replica = Replica.launch(name, this.folder, this.timeline, {
-      environment: { DATABASE_URL: url.href, ...environment },
-      preloads,
+      environment: { DATABASE_URL: this.databaseUrl, ...environment },
+      ...options,
     });
     this.started.push(replica);
     return replica;
+  }
+
+  /** Of this lab's PostgreSQL, by way of the proxy. */
+  get databaseUrl(): string {
+    const url = new URL(this.postgres.url);
+    url.port = String(this.proxy.port);
+    return url.href;
   }
 
   /** Another origin, with a log of its own. */
