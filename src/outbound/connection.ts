@@ -5,9 +5,16 @@ import { InterimResponses } from './interim-responses.js';
 /** Bytes of interim responses to one request. */
 const MAX_INTERIM_BYTES = 16 * 1024;
 
+/** The request that a connection carries. */
+export interface CarriedRequest {
+  /** All that has come so far has been parsed. */
+  onParsed(): void;
+}
+
 /** A connection to a receiver, and what is known of it that undici does not say. */
 export class Connection {
   private requests = 0;
+  private request: CarriedRequest | null = null;
   private readonly interim = new InterimResponses(MAX_INTERIM_BYTES);
   private hasHeard = false;
 
@@ -15,13 +22,17 @@ export class Connection {
     const read = socket.read.bind(socket) as (size?: number) => Buffer | null;
     socket.read = (size?: number) => {
       const chunk = read(size);
-      return chunk === null ? null : this.received(chunk, socket);
+      if (chunk !== null) return this.received(chunk, socket);
+      // undici reads until nothing is left, and parses in between.
+      this.request?.onParsed();
+      return null;
     };
   }
 
   /** A request begins to be written. */
-  begin(): void {
+  begin(request: CarriedRequest): void {
     this.requests += 1;
+    this.request = request;
     this.hasHeard = false;
     this.interim.restart();
   }

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import type { Connection, Line, LineHandler } from './connection.js';
+import type { CarriedRequest, Connection, Line, LineHandler } from './connection.js';
 
 /** Bytes of a response body that are read; the connection of a longer one is closed. */
 const MAX_RESPONSE_BODY_BYTES = 16 * 1024;
@@ -25,13 +25,13 @@ export class ExchangeTimeoutError extends Error {
   }
 }
 
-export interface ExchangeOptions {
-  /** for the whole exchange, from connecting to the last byte that is read */
-  timeoutMs: number;
-  /** sends the request again, over a new connection; null: it may be sent once only */
-  resend: ((exchange: Exchange) => void) | null;
+/** How a request is sent again. */
+interface Resending {
+  /** opens a connection for each request */
+  over: Dispatcher;
+  options: Dispatcher.DispatchOptions;
   /** the request is being written for the second time */
-  onResent?: () => void;
+  onResent: () => void;
 }
 
 /**
@@ -41,7 +41,7 @@ export interface ExchangeOptions {
  * The final status decides as soon as it is there. A request whose kept connection turns out to be closed before a byte
  * of a response came is sent again, once.
  */
-export class Exchange implements LineHandler {
+export class Exchange implements LineHandler, CarriedRequest {
   readonly response: Promise<OutboundResponse>;
   /** set by the client that the request is dispatched to */
   line: Line | null = null;
@@ -52,21 +52,28 @@ export class Exchange implements LineHandler {
   private controller: Dispatcher.DispatchController | null = null;
   /** null until the request is written */
   private connection: Connection | null = null;
-  private timesWritten = 0;
+  private wasWritten = false;
   private isOver = false;
-  private mayResend: boolean;
+  /** null: it may be sent once only, or has been sent again */
+  private resending: Resending | null = null;
+  private onResent: (() => void) | null = null;
   private status = 0;
   private headers: IncomingHttpHeaders = {};
   private readonly chunks: Buffer[] = [];
   private length = 0;
 
-  constructor(private readonly options: ExchangeOptions) {
+  /** @param timeoutMs for the whole exchange, from connecting to the last byte that is read */
+  constructor(private readonly timeoutMs: number) {
     this.response = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
     });
-    this.mayResend = options.resend !== null;
-    this.deadline = setTimeout(() => this.runOut(), options.timeoutMs);
+    this.deadline = setTimeout(() => this.runOut(), timeoutMs);
+  }
+
+  /** Permits to send the request once more. */
+  permitResending(resending: Resending): void {
+    this.resending = resending;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -74,16 +81,22 @@ export class Exchange implements LineHandler {
     // It was given up while it waited for a connection: not a byte of it is sent.
     if (this.isOver) return controller.abort(new Error('given up'));
     this.connection = this.line?.connection ?? null;
-    this.connection?.begin();
-    this.timesWritten += 1;
-    if (this.timesWritten === 2) this.options.onResent?.();
+    this.connection?.begin(this);
+    if (this.wasWritten) this.onResent?.();
+    this.wasWritten = true;
   }
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (status < 200) return;
     this.status = status;
     this.headers = headers;
-    this.bodyDeadline = setTimeout(() => this.succeed(false), BODY_TIMEOUT_MS);
+  }
+
+  /** Most responses come as a whole, and need no timer. */
+  onParsed(): void {
+    if (this.status > 0 && !this.isOver) {
+      this.bodyDeadline ??= setTimeout(() => this.succeed(false), BODY_TIMEOUT_MS);
+    }
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -99,7 +112,7 @@ export class Exchange implements LineHandler {
   /** A body that breaks off after the status counts as far as it came. */
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     if (this.status > 0) this.succeed(true);
-    else if (this.isToBeResent(error)) this.resend();
+    else if (this.resending && this.isClosedKept(error)) this.resend(this.resending);
     else this.fail(error);
   }
 
@@ -112,7 +125,7 @@ export class Exchange implements LineHandler {
 
   private runOut(): void {
     if (this.status > 0) this.succeed(false);
-    else this.fail(new ExchangeTimeoutError(this.options.timeoutMs));
+    else this.fail(new ExchangeTimeoutError(this.timeoutMs));
   }
 
   /** @param isOver whether nothing more can come; the connection is closed otherwise */
@@ -131,16 +144,17 @@ export class Exchange implements LineHandler {
    * Whether the connection was a kept one that its receiver had closed. That shows while the request is written or while
    * its response is awaited, and at times before it is written at all.
    */
-  private isToBeResent(error: Error): boolean {
-    if (this.isOver || !this.mayResend || !CLOSED.has((error as NodeJS.ErrnoException).code ?? '')) return false;
+  private isClosedKept(error: Error): boolean {
+    if (this.isOver || !CLOSED.has((error as NodeJS.ErrnoException).code ?? '')) return false;
     return this.connection ? this.connection.isKeptAndSilent : Boolean(this.line?.connection);
   }
 
-  private resend(): void {
-    this.mayResend = false;
+  private resend({ over, options, onResent }: Resending): void {
+    this.resending = null;
+    this.onResent = onResent;
     this.controller = null;
     this.connection = null;
-    this.options.resend?.(this);
+    over.dispatch(options, this);
   }
 
   /** @returns whether it ends now; not when it was over */

@@ -57,11 +57,9 @@ export class OutboundClient implements OnApplicationShutdown {
    *   exchange before a status line arrived; or a TimeoutError
    */
   send({ method, url, headers, body, timeoutMs, onResent }: OutboundRequest): Promise<OutboundResponse> {
-    const resend = onResent ? (again: Exchange) => this.freshAgent.dispatch(options, again) : null;
-    const exchange = new Exchange({ timeoutMs, resend, onResent });
-    let options: Agent.DispatchOptions;
+    const exchange = new Exchange(timeoutMs);
     try {
-      options = {
+      const options = {
         ...splitUrl(url),
         method,
         headers: { 'accept-encoding': 'identity', ...headers },
@@ -69,6 +67,7 @@ export class OutboundClient implements OnApplicationShutdown {
         headersTimeout: timeoutMs,
         bodyTimeout: timeoutMs,
       };
+      if (onResent) exchange.permitResending({ over: this.freshAgent, options, onResent });
       this.agent.dispatch(options, exchange);
     } catch (error) {
       exchange.fail(error as Error);
@@ -84,13 +83,12 @@ export class OutboundClient implements OnApplicationShutdown {
 function agentWith(options: Pick<Pool.Options, 'connect' | 'pipelining'>): Agent {
   return new Agent({
     ...options,
-    allowH2: false,
     keepAliveTimeout: KEEP_ALIVE_MS,
     keepAliveMaxTimeout: MAX_KEEP_ALIVE_MS,
     keepAliveTimeoutThreshold: KEEP_ALIVE_MARGIN_MS,
     maxHeaderSize: MAX_RESPONSE_HEADER_BYTES,
     factory: (origin, given) => {
-      return new Pool(origin, { ...given, factory: (url, poolOptions) => lineClient(url, poolOptions) });
+      return new Pool(origin, { ...given, allowH2: false, factory: lineClient });
     },
   });
 }
