@@ -63,15 +63,20 @@ describe('the settings', () => {
     ]);
   });
 
-  it.each(['http:host', 'http:///host', 'http://@host/', 'http://host:0/', 'http://a..b/', 'http://host\\x', 'host:80'])(
-    'take no URL that the parser only repairs: %s',
-    (url) => {
-      const names = ['PUBLIC_URL', 'METRICS_URL', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
-      expect(faultsOf(Object.fromEntries(names.map((name) => [name, url])))).toEqual(
-        names.map((name) => expect.stringContaining(`${name} must be an http or https URL`) as string),
-      );
-    },
-  );
+  it.each([
+    'http:host',
+    'http:///host',
+    'http://@host/',
+    'http://host:0/',
+    'http://a..b/',
+    'http://host\\x',
+    'host:80',
+  ])('take no URL that the parser only repairs: %s', (url) => {
+    const names = ['PUBLIC_URL', 'METRICS_URL', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
+    expect(faultsOf(Object.fromEntries(names.map((name) => [name, url])))).toEqual(
+      names.map((name) => expect.stringContaining(`${name} must be an http or https URL`) as string),
+    );
+  });
 
   it.each(['http://localhost:3000', 'https://ticks.example.org/base/', 'http://my_service', 'HTTPS://Example.org:443'])(
     'take %s for a URL',

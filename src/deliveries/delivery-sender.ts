@@ -6,8 +6,9 @@ import type { LeasedDelivery } from './delivery.js';
 import { classifyError } from './attempt-error.js';
 import type { AttemptResult } from './decision.js';
 import type { DeliveryTarget } from './delivery-targets.js';
-import { excerptOf, masked } from './excerpt.js';
+import { excerptOf, noteOn } from './excerpt.js';
 import { retryAfterSeconds } from './retry-after.js';
+import { masked } from './secret-mask.js';
 import { signatureHeaders } from './signature.js';
 
 /** Makes one POST. Whatever comes of it is a value; it never throws. */
@@ -35,7 +36,7 @@ export class DeliverySender {
         durationMs: durationMs(),
         status: response.status,
         error: null,
-        excerpt: excerptOf(response, target.authToken),
+        excerpt: this.config.history.storesResponses ? excerptOf(response, target.authToken) : noteOn(response.status),
         retryAfterSeconds: retryAfterSeconds(response.headers['retry-after'], new Date()),
       };
     } catch (thrown) {
@@ -45,7 +46,7 @@ export class DeliverySender {
         durationMs: durationMs(),
         status: null,
         error,
-        excerpt: masked(message, target.authToken),
+        excerpt: target.authToken ? masked(message, target.authToken) : message,
         retryAfterSeconds: null,
       };
     }

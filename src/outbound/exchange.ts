@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 
 /** Bytes of a response body that are read; the connection of a longer one is closed. */
-const MAX_RESPONSE_BODY_BYTES = 16 * 1024;
+export const MAX_RESPONSE_BODY_BYTES = 16 * 1024;
 
 export interface OutboundResponse {
   status: number;
