@@ -62,7 +62,7 @@ export function wantedSchedule(row: LegacySchedule, { addresses, users, now }: M
     id: row.id,
     ...{ definition, frequency, endpoint, triggered, notes },
     payload: payload ?? 'null',
-    authToken: row.auth_token || null,
+    authToken: row.auth_token?.trim() || null,
     enabled: wasEnabled && !isSpent,
     createdBy: idOf(owner, users),
     updatedBy: idOf(row.updated_by_id, users),
@@ -73,7 +73,8 @@ export function wantedSchedule(row: LegacySchedule, { addresses, users, now }: M
 
 /** What a client would have sent; what the declarations of the API's fields would refuse is refused here. */
 function inputOf(row: LegacySchedule): object {
-  const { endpoint, cron_definition, interval_definition, payload, auth_token } = row;
+  const { cron_definition, interval_definition, payload } = row;
+  const [endpoint, auth_token] = [row.endpoint?.trim(), row.auth_token?.trim()];
   if (!endpoint) throw InvalidInputError.on('endpoint', 'This field may not be blank.');
   if (endpoint.length > MAX_TEXT) throw InvalidInputError.on('endpoint', `It has more than ${MAX_TEXT} characters.`);
   if (auth_token && (!TOKEN.test(auth_token) || auth_token.length > MAX_TEXT)) {
