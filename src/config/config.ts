@@ -38,7 +38,11 @@ export interface Config {
     readonly concurrencyPerOrigin: number;
   };
   readonly scheduling: { readonly catchUpWindowSeconds: number };
-  readonly history: { readonly retentionDays: number };
+  readonly history: {
+    readonly retentionDays: number;
+    /** whether the start of each response is kept */
+    readonly storesResponses: boolean;
+  };
   readonly egress: Egress;
   readonly audit: { readonly retentionDays: number };
   readonly metrics: {

@@ -37,7 +37,7 @@ export function configOf(settings: Settings, databaseUrl: string | null): Config
       concurrencyPerOrigin: settings.DELIVERY_CONCURRENCY_PER_ORIGIN,
     },
     scheduling: { catchUpWindowSeconds: settings.CATCH_UP_WINDOW },
-    history: { retentionDays: settings.HISTORY_RETENTION_DAYS },
+    history: { retentionDays: settings.HISTORY_RETENTION_DAYS, storesResponses: settings.STORE_RESPONSES },
     egress: {
       // A developer's machine.
       isLoopbackOpen: isEmbedded,

@@ -21,6 +21,7 @@ describe('the settings', () => {
       PAGE_SIZE: 100,
       RATE_LIMIT_PER_TOKEN: 0,
       RATE_LIMIT_FAILED_AUTH: 30,
+      STORE_RESPONSES: true,
     });
   });
 
@@ -55,6 +56,21 @@ describe('the settings', () => {
   ])('do not take %s for addresses', (text) => {
     const message = 'must be addresses, CIDRs without bits beyond the prefix, `private` or `loopback`, between commas';
     expect(faultsOf({ EGRESS_DENY: text })).toEqual([`EGRESS_DENY ${message}`]);
+  });
+
+  it.each([
+    ['false', false],
+    ['No', false],
+    [' off ', false],
+    ['0', false],
+    ['TRUE', true],
+    ['1', true],
+  ])('take %j for STORE_RESPONSES', (text, isOn) => {
+    expect(readSettings({ STORE_RESPONSES: text })).toMatchObject({ STORE_RESPONSES: isOn });
+  });
+
+  it.each(['never', '2', 'null'])('do not take %s for STORE_RESPONSES', (text) => {
+    expect(faultsOf({ STORE_RESPONSES: text })).toEqual(['STORE_RESPONSES must be true or false']);
   });
 
   it('keep the user name out of METRICS_URL', () => {

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { plainToInstance, Transform } from 'class-transformer';
 import {
+  IsBoolean,
   IsEmail,
   IsIn,
   IsInt,
@@ -50,6 +51,17 @@ function Share(): PropertyDecorator {
   );
   return (target, property) => {
     for (const decorate of [toNumber, Min(0, { message }), Max(1, { message })]) decorate(target, property);
+  };
+}
+
+function Flag(): PropertyDecorator {
+  const toBoolean = Transform(({ value }: { value: unknown }) => {
+    if (typeof value !== 'string') return value;
+    if (/^(true|yes|on|1)$/i.test(value.trim())) return true;
+    return /^(false|no|off|0)$/i.test(value.trim()) ? false : value;
+  });
+  return (target, property) => {
+    for (const decorate of [toBoolean, IsBoolean({ message: 'must be true or false' })]) decorate(target, property);
   };
 }
 
@@ -123,6 +135,7 @@ export class Settings {
   @WholeNumber(1, 10_000) DELIVERY_CONCURRENCY_PER_ORIGIN = 50;
   @WholeNumber(0, 31_536_000) CATCH_UP_WINDOW = 86_400;
   @WholeNumber(1, 3650) HISTORY_RETENTION_DAYS = 30;
+  @Flag() STORE_RESPONSES = true;
   @WholeNumber(1, 3650) AUDIT_RETENTION_DAYS = 365;
   @WholeNumber(1, 100_000) PAGE_SIZE = 100;
   @WholeNumber(1, 100_000) PAGE_SIZE_MAX = 1000;

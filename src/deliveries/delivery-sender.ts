@@ -6,8 +6,9 @@ import type { LeasedDelivery } from './delivery.js';
 import { classifyError } from './attempt-error.js';
 import type { AttemptResult } from './decision.js';
 import type { DeliveryTarget } from './delivery-targets.js';
-import { excerptOf, masked } from './excerpt.js';
+import { excerptOf, noteOn } from './excerpt.js';
 import { retryAfterSeconds } from './retry-after.js';
+import { masked } from './secret-mask.js';
 import { signatureHeaders } from './signature.js';
 
 /** Makes one attempt. Whatever comes of it is a value; it never throws. */
@@ -38,7 +39,9 @@ export class DeliverySender {
         durationMs: durationMs(),
         status: response.status,
         error: null,
-        excerpt: orNothing(() => excerptOf(response, target.authToken)),
+        excerpt: orNothing(() =>
+          this.config.history.storesResponses ? excerptOf(response, target.authToken) : noteOn(response.status),
+        ),
         retryAfterSeconds: retryAfterSeconds(response.headers['retry-after'], new Date()),
         isResent,
       };
@@ -49,7 +52,7 @@ export class DeliverySender {
         durationMs: durationMs(),
         status: null,
         error,
-        excerpt: orNothing(() => masked(message, target.authToken)),
+        excerpt: orNothing(() => (target.authToken ? masked(message, target.authToken) : message)),
         retryAfterSeconds: null,
         isResent,
       };

@@ -31,4 +31,25 @@ describe('the excerpt of an answer', () => {
     expect(excerpt).toContain('********');
     expect(excerpt).not.toContain('b');
   });
+
+  it.each([
+    [
+      'unicode escapes',
+      36,
+      (text: string) => text.replace(/./g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`),
+    ],
+    ['hex', 12, (text: string) => Buffer.from(text).toString('hex')],
+    ['Base64', 12, (text: string) => Buffer.from(text).toString('base64')],
+  ])('never has it cut off in %s, where the excerpt ends or what was read', (_, length, write) => {
+    const token = 'Zq7Jw2Kp9Xv4Mt1Rb6Yd3Hs8Nc5Lf0Gg';
+    const written = write(token);
+    for (const end of [1_024, 1_500, 16 * 1024]) {
+      for (let at = 700; at < 1_030; at += 3) {
+        const body = `${'.'.repeat(at)}${written}${written} ${'.'.repeat(20_000)}`.slice(0, end);
+        const excerpt = excerptOf(answer(body), token) ?? '';
+        expect(Buffer.byteLength(excerpt)).toBeLessThanOrEqual(1_024);
+        for (let i = 0; i + length <= written.length; i++) expect(excerpt).not.toContain(written.slice(i, i + length));
+      }
+    }
+  });
 });

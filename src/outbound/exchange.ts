@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici';
 import type { CarriedRequest, Connection, Line, LineHandler } from './connection.js';
 
 /** Bytes of a response body that are read; the connection of a longer one is closed. */
-const MAX_RESPONSE_BODY_BYTES = 16 * 1024;
+export const MAX_RESPONSE_BODY_BYTES = 16 * 1024;
 /** Time for the body after the headers; the connection of one that takes longer is closed. */
 const BODY_TIMEOUT_MS = 2_000;
 /** What a connection that the other side has closed ends with. */

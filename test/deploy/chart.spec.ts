@@ -69,6 +69,11 @@ describe('the chart', () => {
     expect(envOf(deployment.spec).CATCH_UP_WINDOW?.value).toBe('31536000');
   });
 
+  it('writes a setting that is true or false as that word', () => {
+    const [deployment] = ofKind(renderChart(EVERYTHING), 'Deployment');
+    expect(envOf(deployment.spec).STORE_RESPONSES?.value).toBe('false');
+  });
+
   it.each([
     ['an unknown value', { replicas: 3 }, 'replicas'],
     ['a secret among the settings', { settings: { SECRET_KEY: 'x'.repeat(32) } }, 'SECRET_KEY'],

@@ -19,7 +19,12 @@ export const VALUES = {
     requestTimeoutSeconds: 120,
     shutdownDelaySeconds: 15,
     terminationGracePeriodSeconds: 200,
-    settings: { LOG_LEVEL: 'warn', CATCH_UP_WINDOW: 31536000, PUBLIC_URL: 'https://ticks.example.org' },
+    settings: {
+      LOG_LEVEL: 'warn',
+      CATCH_UP_WINDOW: 31536000,
+      STORE_RESPONSES: false,
+      PUBLIC_URL: 'https://ticks.example.org',
+    },
     extraEnv: [
       { name: 'METRICS_AUTH_PASSWORD', valueFrom: { secretKeyRef: { name: 'push', key: 'password' } } },
       { name: 'NODE_EXTRA_CA_CERTS', value: '/etc/company-ca/ca.crt' },

@@ -151,6 +151,15 @@ describe('a URL to a refused address', () => {
   );
 });
 
+describe('a URL with port 0', () => {
+  it('is not sent to port 80', async () => {
+    await using client = startClient();
+    const failure = await client.send(`http://${PERMITTED}:0/`).then(String, (error: Error) => error.message);
+    expect(failure).toMatch(/ECONNREFUSED|EADDRNOTAVAIL/);
+    expect(failure).not.toContain(':80');
+  });
+});
+
 describe('a name', () => {
   it.each([
     [['127.0.0.1']],
