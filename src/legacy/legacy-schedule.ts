@@ -61,7 +61,8 @@ export function wantedSchedule(row: LegacySchedule, context: MappingContext): Wa
   const owner = row.created_by_id;
   const notes: string[] = [];
   if (wasEnabled && row.frequency !== null) notes.push(frequencyNote(row.frequency, triggered, context.frequency));
-  if (wasEnabled && !ranThere(definition)) notes.push('never ran there, because its definition could not be read; runs here');
+  if (wasEnabled && !ranThere(definition))
+    notes.push('never ran there, because its definition could not be read; runs here');
   if (owner !== null && !users.has(owner)) notes.push('its creator is not taken');
   if (definition.kind === 'cron' && eitherDayMatches(parseCron(definition.text))) {
     notes.push('runs on days that match either day field, where the replaced service wanted both to match');
