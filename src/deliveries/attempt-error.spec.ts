@@ -49,8 +49,14 @@ describe('a request that cannot be written as HTTP', () => {
 });
 
 describe('whatever was thrown', () => {
-  it.each([undefined, null, 'text', 7, {}, new Error('')])('has a class and a message: %s', (thrown) => {
-    expect(classifyError(thrown)).toEqual({ error: 'connection_error', message: String(thrown) });
+  it.each<[unknown, string]>([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    ['text', 'text'],
+    [{}, '[object Object]'],
+    [new Error(''), 'Error'],
+  ])('has a class and a message: %s', (thrown, message) => {
+    expect(classifyError(thrown)).toEqual({ error: 'connection_error', message });
   });
 });
 
