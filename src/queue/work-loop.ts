@@ -48,7 +48,8 @@ export class WorkLoop {
         hasMore = await this.step();
       } catch (error) {
         if (this.stopping) break;
-        this.logger.warn(`tried again in a second: ${(error as Error).message}`);
+        // Not every thing that is thrown is an Error, and nothing catches what is thrown here.
+        this.logger.warn(`tried again in a second: ${error instanceof Error ? error.message : String(error)}`);
         await this.sleep(PAUSE_AFTER_ERROR_MS);
         continue;
       }

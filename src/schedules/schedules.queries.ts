@@ -116,8 +116,8 @@ export const SCHEDULING_BACKLOG = `
 // Sets a due trigger aside that the database will not let advance.
 export const SET_TRIGGER_ASIDE = `UPDATE triggers SET next_fire_at = NULL, fault = $2 WHERE id = $1`;
 
-// Triggers that no sweep would find: due later than any definition's next tick, or never although they have enabled
-// schedules. The first are the end of an index; the others are few, and looked for among all.
+// Triggers that no sweep would find: due later than nearly every definition's next tick, or never although they have
+// enabled schedules. Reads the whole table, which is why upkeep looks once a minute only.
 export const STRANDED_TRIGGERS = `
   SELECT id, kind, text, time_zone, phase, next_fire_at, next_fire_at::text AS due_exactly, clock_timestamp() AS now
     FROM triggers t
