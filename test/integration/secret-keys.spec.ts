@@ -124,6 +124,7 @@ describe('a key', () => {
 describe('a process that has just started, or lost the database for a while', () => {
   it('gives nobody up who was there within the last hour, until it has been seen for 20 s itself', async () => {
     await using database = await createDatabase();
+    await startAndStop({ ...IDLE, SECRET_KEY: OLD }, database);
     await startAndStop({ ...IDLE, ...BOTH }, database);
     await using app = await startApp({ ...IDLE, SECRET_KEY: OLD }, database);
     const isWithOthers = async () =>

@@ -18,8 +18,8 @@ export default experiment({
     const signed = await lab.api('POST', '/api/v1/user/1/signing-secret/', {});
     const fields = { endpoint: await lab.sink.at('/hook'), auth_token: 'a-token', frequency: runs };
     const before = await lab.createsMany(schedules, fields);
-    const refused: Figure[] = [];
-    for (let i = 0; i < starts; i++) refused.push(...(await wrongStart(lab)));
+    const refused: WrongStart[] = [];
+    while (refused.length < starts) refused.push(await wrongStart(lab));
     const unharmed = await lab.settled(before, 120_000);
 
     // The new key comes to one replica that seals with it, before the others know it.
@@ -37,7 +37,7 @@ export default experiment({
     const failed = await lab.postgres.query(FAILED);
     return [
       exactly('deliveries are signed as well', signed.status, 201),
-      ...refused,
+      ...startFigures(refused),
       ...nothingLost(lab, unharmed),
       duplicatesAtMost(lab, unharmed, 0),
       noted('deliveries that old replicas left to the new one, when they were looked at', String(met)),
@@ -49,14 +49,25 @@ export default experiment({
   },
 });
 
-async function wrongStart(lab: Lab): Promise<Figure[]> {
+interface WrongStart {
+  code: number | null;
+  /** what it wrote */
+  lines: string[];
+}
+
+async function wrongStart(lab: Lab): Promise<WrongStart> {
   const wrong = lab.launch({ environment: { SECRET_KEY: WRONG } });
   const { code } = await wrong.exit;
-  const lines = wrong.output.trim().split('\n');
+  return { code, lines: wrong.output.trim().split('\n') };
+}
+
+function startFigures(starts: WrongStart[]): Figure[] {
+  const explained = starts.filter(({ lines: [line] }) => /^SECRET_KEY has key .* sealed under key /.test(line));
+  const detail = `  they wrote: ${JSON.stringify(starts.map(({ lines }) => lines))}`;
   return [
-    exactly('exit code of a start with another key', code, 1, `  it wrote: ${wrong.output}`),
-    exactly('lines that it writes', lines.length, 1, `  it wrote: ${wrong.output}`),
-    exactly('it says what it wants', /SECRET_KEY has key .* sealed under key /.test(wrong.output), true),
+    exactly('exit codes of starts with another key', starts.map(({ code }) => code).join(), starts.map(() => 1).join()),
+    exactly('most lines that one wrote', Math.max(...starts.map(({ lines }) => lines.length)), 1, detail),
+    exactly('starts that said what they want', explained.length, starts.length, detail),
   ];
 }
 

@@ -14,14 +14,15 @@ export default experiment({
   short: { tokens: 5, rounds: 1, downMs: 2_000 },
 
   async run(lab, { tokens, rounds, downMs }) {
-    await lab.replicas(2);
+    const replicas = await lab.replicas(2);
     const valid = await Promise.all(Array.from({ length: tokens }, (_, i) => makesToken(lab, `user-${i}@example.org`)));
-    const traffic = new Traffic(lab, valid);
+    const traffic = new Traffic(lab, replicas, valid);
     const answersToNew: number[] = [];
     for (let round = 0; round < rounds; round++) {
       for (const replica of lab.running) {
-        // One that has seen no token yet.
-        await lab.replica();
+        // One that has seen no token yet. The old one gets no more requests before it stops, as behind a proxy.
+        traffic.add(await lab.replica());
+        await traffic.withdraw(replica);
         await replica.stop();
       }
       traffic.isAway = true;
@@ -73,13 +74,28 @@ class Traffic {
   isAway = false;
   private isOver = false;
   private turns = 0;
+  /** requests under way, by replica */
+  private readonly serving = new Map<Replica, Set<Promise<unknown>>>();
   private readonly loops: Promise<void>[];
 
   constructor(
     private readonly lab: Lab,
+    replicas: Replica[],
     tokens: string[],
   ) {
+    for (const replica of replicas) this.add(replica);
     this.loops = [this.flood(), ...tokens.map((token) => this.use(token))];
+  }
+
+  add(replica: Replica): void {
+    this.serving.set(replica, new Set());
+  }
+
+  /** Sends a replica no more requests, and waits for those under way. */
+  async withdraw(replica: Replica): Promise<void> {
+    const underWay = [...(this.serving.get(replica) ?? [])];
+    this.serving.delete(replica);
+    await Promise.all(underWay);
   }
 
   /** Waits until every valid token has been used again. */
@@ -97,7 +113,7 @@ class Traffic {
     const underWay: Promise<void>[] = [];
     while (!this.isOver) {
       const wrong = randomBytes(20).toString('hex');
-      underWay.push(this.ask(wrong).then((status) => void (status !== null && this.ofWrong.push(status))));
+      underWay.push(this.ask(wrong).then((status) => void this.ofWrong.push(status)));
       await delay(1_000 / WRONG_A_SECOND);
     }
     await Promise.all(underWay);
@@ -109,16 +125,18 @@ class Traffic {
       const status = await this.ask(token);
       this.turns++;
       // One that began or ended in an outage may find the database away.
-      if (status !== null) (wasAway || this.isAway ? this.whileAway : this.ofValid).push(status);
+      (wasAway || this.isAway ? this.whileAway : this.ofValid).push(status);
       await delay(100);
     }
   }
 
-  /** @returns null when the replica ended before it answered */
-  private async ask(token: string): Promise<number | null> {
-    const { running } = this.lab;
-    const replica = running[Math.floor(Math.random() * running.length)];
-    const answer = await asks(replica.call, token).catch(() => null);
-    return answer?.status ?? null;
+  private async ask(token: string): Promise<number> {
+    const replicas = [...this.serving];
+    const [{ call }, underWay] = replicas[Math.floor(Math.random() * replicas.length)];
+    const answer = asks(call, token);
+    underWay.add(answer);
+    const { status } = await answer;
+    underWay.delete(answer);
+    return status;
   }
 }
