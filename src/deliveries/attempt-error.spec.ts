@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { AddressPolicy } from '../outbound/address-policy.js';
-import { SYSTEM_LOOKUP } from '../outbound/guarded-connector.js';
+import { SYSTEM_LOOKUP } from '../outbound/host-addresses.js';
 import { OutboundClient } from '../outbound/outbound-client.js';
 import { classifyError } from './attempt-error.js';
 
@@ -67,11 +67,7 @@ describe('an attempt without an answer', () => {
 
   it.each([
     ['timeout', 'the server says nothing', () => {}],
-    [
-      'timeout',
-      'the answer does not end',
-      (socket: Socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n'),
-    ],
+    ['timeout', 'the headers do not end', (socket: Socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n')],
     ['connection_error', 'the connection is reset', (socket: Socket) => socket.resetAndDestroy()],
     ['connection_error', 'the connection is closed', (socket: Socket) => socket.end()],
     ['protocol_error', 'the answer is not HTTP', (socket: Socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n')],
