@@ -6,7 +6,7 @@ describe('a loop', () => {
   beforeAll(() => Logger.overrideLogger(false));
   afterAll(() => Logger.overrideLogger(['log', 'warn', 'error']));
 
-  it.each([[new Error('broken')], [undefined], [null], ['text']])(
+  it.each<[unknown]>([[new Error('broken')], [undefined], [null], ['text']])(
     'goes on after a step that throws %s',
     async (thrown) => {
       let steps = 0;
