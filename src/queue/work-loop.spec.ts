@@ -13,7 +13,7 @@ describe('a loop', () => {
       const isDone = Promise.withResolvers<undefined>();
       const step = () => {
         steps += 1;
-        if (steps === 1) return Promise.reject(thrown);
+        if (steps === 1) return Promise.reject(thrown as Error);
         isDone.resolve(undefined);
         return Promise.resolve(false);
       };
