@@ -11,9 +11,11 @@ describe('a loop', () => {
     async (thrown) => {
       let steps = 0;
       const isDone = Promise.withResolvers<undefined>();
+      const broken = Promise.withResolvers<boolean>();
+      broken.reject(thrown);
       const step = () => {
         steps += 1;
-        if (steps === 1) return Promise.reject(thrown as Error);
+        if (steps === 1) return broken.promise;
         isDone.resolve(undefined);
         return Promise.resolve(false);
       };
