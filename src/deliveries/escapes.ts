@@ -1,13 +1,28 @@
-const ENTITY = /&(?:#(\d{1,8})|#x([0-9a-f]{1,7})|([a-z]{2,6})(?=;));?/iy;
-const CODE_POINT = /\\u\{([0-9a-f]{1,8})\}/iy;
+/** Digits of a code with zeros in front. */
+const MAX_DIGITS = 8;
+const MAX_NAME_LENGTH = 6;
+const [SEMICOLON, BRACE] = [0x3b, 0x7d];
 
 /** Those of HTML that stand for a visible character of ASCII. */
-const NAMED: Readonly<Record<string, string>> = {
-  ...{ amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", sol: '/', plus: '+', equals: '=', colon: ':', semi: ';' },
-  ...{ comma: ',', period: '.', excl: '!', quest: '?', num: '#', dollar: '$', percnt: '%', lpar: '(', rpar: ')' },
-  ...{ ast: '*', lowbar: '_', bsol: '\\', lsqb: '[', rsqb: ']', lcub: '{', rcub: '}', vert: '|', hat: '^', grave: '`' },
-  ...{ commat: '@', hyphen: '-', dash: '-' },
-};
+const NAMED = new Map(
+  Object.entries({
+    ...{ amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", sol: '/', plus: '+', equals: '=', colon: ':', semi: ';' },
+    ...{ comma: ',', period: '.', excl: '!', quest: '?', num: '#', dollar: '$', percnt: '%', lpar: '(', rpar: ')' },
+    ...{
+      ast: '*',
+      lowbar: '_',
+      bsol: '\\',
+      lsqb: '[',
+      rsqb: ']',
+      lcub: '{',
+      rcub: '}',
+      vert: '|',
+      hat: '^',
+      grave: '`',
+    },
+    ...{ commat: '@', hyphen: '-', dash: '-' },
+  }),
+);
 
 /** A text that was read out of another one. */
 export interface Layer {
@@ -59,33 +74,60 @@ function nextEscape(text: string, from: number): number {
 /** What an escape stands for, and where it ends; what is none stands for nothing and ends behind its first character. */
 function escapeAt(start: number, text: string): [char: string, end: number] {
   const none: [string, number] = ['', start + 1];
-  if (text[start] === '%') return hexAt(start + 1, 2, text) ?? none;
-  if (text[start] === '&') return entityAt(start, text) ?? none;
+  if (text[start] === '%') return charAt(start + 1, 16, 2, text) ?? none;
   const next = text[start + 1] ?? '';
-  if (next === 'x' || next === 'X') return hexAt(start + 2, 2, text) ?? none;
-  if (next === 'u' || next === 'U') return hexAt(start + 2, 4, text) ?? codePointAt(start, text) ?? none;
+  if (text[start] === '&') return (next === '#' ? numberedAt(start + 2, text) : namedAt(start + 1, text)) ?? none;
+  if (next === 'x' || next === 'X') return charAt(start + 2, 16, 2, text) ?? none;
+  if (next === 'u' || next === 'U') return charAt(start + 2, 16, 4, text) ?? codePointAt(start + 2, text) ?? none;
   // Letters behind a backslash are line ends and the like.
   return /[\s\w]/.test(next) && next !== '_' ? none : [next, start + 2];
 }
 
-function hexAt(start: number, digits: number, text: string): [char: string, end: number] | null {
-  const hex = text.slice(start, start + digits);
-  if (hex.length < digits || !/^[0-9a-f]+$/i.test(hex)) return null;
-  return [String.fromCharCode(parseInt(hex, 16)), start + digits];
+/** The character whose code has exactly so many digits. */
+function charAt(start: number, base: number, length: number, text: string): [char: string, end: number] | null {
+  const [code, end] = numberAt(start, base, length, text);
+  return end === start + length ? [String.fromCharCode(code), end] : null;
 }
 
+/** `{61}`, as JavaScript has it after `\u`. */
 function codePointAt(start: number, text: string): [char: string, end: number] | null {
-  CODE_POINT.lastIndex = start;
-  const digits = CODE_POINT.exec(text)?.[1];
-  return digits === undefined ? null : [String.fromCharCode(parseInt(digits, 16)), CODE_POINT.lastIndex];
+  if (text[start] !== '{') return null;
+  const [code, end] = numberAt(start + 1, 16, MAX_DIGITS, text);
+  return end > start + 1 && text.charCodeAt(end) === BRACE ? [String.fromCharCode(code), end + 1] : null;
 }
 
-function entityAt(start: number, text: string): [char: string, end: number] | null {
-  ENTITY.lastIndex = start;
-  const found = ENTITY.exec(text);
-  if (!found) return null;
-  const [, decimal, hex, name] = found;
-  if (name !== undefined) return [NAMED[name.toLowerCase()] ?? '', ENTITY.lastIndex];
-  const code = decimal === undefined ? parseInt(hex, 16) : Number(decimal);
-  return [String.fromCharCode(code), ENTITY.lastIndex];
+/** `97;` or `x61;`, as HTML has it after `&#`; the semicolon may be left out. */
+function numberedAt(start: number, text: string): [char: string, end: number] | null {
+  const isHex = text[start] === 'x' || text[start] === 'X';
+  const from = isHex ? start + 1 : start;
+  const [code, end] = numberAt(from, isHex ? 16 : 10, MAX_DIGITS, text);
+  if (end === from) return null;
+  return [String.fromCharCode(code), text.charCodeAt(end) === SEMICOLON ? end + 1 : end];
+}
+
+/** `amp;`, as HTML has it after `&`. */
+function namedAt(start: number, text: string): [char: string, end: number] | null {
+  const end = text.slice(start, start + MAX_NAME_LENGTH + 1).indexOf(';');
+  if (end < 0) return null;
+  const char = NAMED.get(text.slice(start, start + end).toLowerCase());
+  return char === undefined ? null : [char, start + end + 1];
+}
+
+/** The number that the digits at a place make, at most so many of them, and where they end. */
+function numberAt(start: number, base: number, maxDigits: number, text: string): [value: number, end: number] {
+  let value = 0;
+  let end = start;
+  for (; end < start + maxDigits; end++) {
+    const digit = digitOf(text.charCodeAt(end));
+    if (digit < 0 || digit >= base) break;
+    value = value * base + digit;
+  }
+  return [value, end];
+}
+
+/** @returns -1 for what is no hexadecimal digit */
+function digitOf(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const lower = code | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }
