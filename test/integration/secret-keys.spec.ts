@@ -166,6 +166,18 @@ describe('a delivery whose secret this replica lacks the key of', () => {
     expect((await old.call('GET', '/api/v1/failed-tasks/')).body).toMatchObject({ count: 0 });
   });
 
+  it('is left in the queue for others, rather than leased again as soon as it is due', async () => {
+    await using database = await createDatabase();
+    await using old = await startApp({ SECRET_KEY: OLD }, database);
+    await using mixed = await startApp({ ...BOTH, ROLES: 'api' }, database);
+    await mixed.creates(aSchedule({ auth_token: 'a-token', frequency: 1 }));
+    await expect.poll(() => returned(old), { timeout: 20_000 }).toBeGreaterThan(0);
+
+    // A worker looks once a second.
+    const overdue = `SELECT FROM deliveries WHERE NOT is_leased AND attempts = 0 AND due_at < now() - interval '2.5 seconds'`;
+    await expect.poll(() => database.query(overdue), { timeout: 30_000 }).toHaveLength(1);
+  });
+
   it('does not hold up others of its origin', async () => {
     await using database = await createDatabase();
     await using sink = await startSink();
