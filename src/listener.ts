@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { HealthCheckResult, HealthIndicatorResult } from '@nestjs/terminus';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import { StartError } from './config/start-error.js';
 import { REQUEST_LIMITS } from './http/request-limits.js';
@@ -8,6 +9,8 @@ import { REQUEST_LIMITS } from './http/request-limits.js';
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 const LIVE_PATHS = ['/health', '/health/', '/health/live', '/health/live/'];
+const READY_PATHS = ['/health/ready', '/health/ready/'];
+const STARTING = 'The service is starting.';
 const RETRY_AFTER_SECONDS = 1;
 
 /**
@@ -76,13 +79,20 @@ export class Listener {
 }
 
 function answerWhileStarting(request: IncomingMessage, response: ServerResponse): void {
-  const isLive = LIVE_PATHS.includes(request.url?.split('?', 1)[0] ?? '');
-  const body = isLive ? { status: 'ok' } : { status: 'error', detail: 'The service is starting.' };
+  const path = request.url?.split('?', 1)[0] ?? '';
+  const isLive = LIVE_PATHS.includes(path);
+  const body = isLive ? { status: 'ok' } : READY_PATHS.includes(path) ? notReady() : { detail: STARTING };
   response.writeHead(isLive ? 200 : 503, {
     'Content-Type': 'application/json; charset=utf-8',
     ...(!isLive && { 'Retry-After': RETRY_AFTER_SECONDS }),
   });
   response.end(JSON.stringify(body));
+}
+
+/** Returns the readiness in the form of @nestjs/terminus. */
+function notReady(): HealthCheckResult {
+  const details: HealthIndicatorResult = { process: { status: 'down', message: STARTING } };
+  return { status: 'error', info: {}, error: details, details };
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {

@@ -30,7 +30,7 @@ export class OriginDto {
 
   static of({ origin, failuresInRow, openedAt, probeAt }: Origin): OriginDto {
     const breaker = openedAt && failuresInRow > 0 ? 'open' : 'closed';
-    return { origin, breaker, failures_in_row: failuresInRow, opened_at: openedAt, probe_at: probeAt };
+    return { origin, breaker, failures_in_row: Math.max(0, failuresInRow), opened_at: openedAt, probe_at: probeAt };
   }
 }
 

@@ -197,7 +197,7 @@ describe('the signing secret of a user', () => {
     expect((await app.call('GET', path)).body.previous).toBeNull();
   });
 
-  it.each([-1, 1.5, '60', 2_592_001])(
+  it.each([-1, 1.5, 'sixty', 2_592_001])(
     'is not renewed when the previous one is to expire in %j seconds',
     async (bad) => {
       await using app = await startApp();
