@@ -3,6 +3,7 @@ import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Registry } from 'prom-client';
 import { Public } from '../http/access.decorators.js';
 import { ApiAnswers } from '../http/api-answers.decorator.js';
+import { apiSchema } from '../http/api-schemas.js';
 import { Audited } from '../http/audited.decorator.js';
 import { AvailableMetricsDto, MetricsInitiatedDto } from './metrics.dto.js';
 import { MetricsPush } from './metrics-push.js';
@@ -56,6 +57,7 @@ export class PrometheusController {
   @Get()
   @Public()
   @ApiAnswers({ operationId: 'getPrometheusMetrics', status: 200, isPublic: true })
+  @ApiResponse({ status: 503, description: 'The service is starting.', schema: apiSchema('ApiError') })
   @ApiResponse({ status: 200, description: 'The metrics.', content: { 'text/plain': { schema: { type: 'string' } } } })
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
   scrape(): Promise<string> {

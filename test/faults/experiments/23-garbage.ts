@@ -106,8 +106,9 @@ async function unexplained(lab: Lab, victims: Victim[], since: Date): Promise<Vi
 /** Asks the API for whatever shows the victims: one bad row must not keep the others from being shown. */
 async function failedReads(lab: Lab, victims: Victim[]): Promise<string[]> {
   const failures: string[] = [];
+  const call = lab.running.at(-1)!.uncheckedCall;
   const read = async (path: string, statuses = [200], token?: string) => {
-    const reply = await lab.api('GET', path, undefined, token ? { authorization: `Token ${token}` } : {});
+    const reply = await call('GET', path, undefined, token ? { authorization: `Token ${token}` } : {});
     const isJson = typeof reply.body === 'object' || path === '/metrics';
     if (!statuses.includes(reply.status) || !isJson)
       failures.push(`GET ${path}: ${reply.status} ${reply.text.slice(0, 200)}`);

@@ -106,6 +106,11 @@ export class Replica implements AsyncDisposable {
     return caller(this.url);
   }
 
+  /** For rows with values that the service never writes. */
+  get uncheckedCall(): ApiCall {
+    return caller(this.url, { isChecked: false });
+  }
+
   /** kill -9. */
   async kill(): Promise<void> {
     await this.end('SIGKILL');
