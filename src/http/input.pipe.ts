@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { type ArgumentMetadata, Injectable, type PipeTransform, type Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
-import { getMetadataStorage, validate, type ValidationError } from 'class-validator';
+import { getMetadataStorage, validate, ValidateIf, type ValidationError } from 'class-validator';
 import { closest, distance } from 'fastest-levenshtein';
 import { originOf, UnreadableBody } from './body-parsing.js';
 import { type FieldMessages, InvalidInputError } from './domain-error.js';
@@ -20,14 +20,18 @@ export function RawJsonField(): PropertyDecorator {
   };
 }
 
+/** Skips the validation of a property that is absent. Null is validated. */
+export const IfGiven = () => ValidateIf((_, value) => value !== undefined);
+
 /** Names of the representation that clients send back and that change nothing. */
 export function ReadOnlyFields(names: readonly string[]): ClassDecorator {
   return (target) => Reflect.defineMetadata(READ_ONLY_FIELDS, names, target);
 }
 
 /**
- * Turns a body into its DTO: trims its texts but for raw JSON, validates it, answers faults by field in the words that the clients of the replaced
- * service know, and names unknown fields in a `Warning` header (or refuses them under `Prefer: handling=strict`).
+ * Turns a body into its DTO: trims its texts but for raw JSON, validates it, reports faults by field in the words that
+ * the clients of the replaced service know, and names unknown fields in a `Warning` header (or refuses them under
+ * `Prefer: handling=strict`).
  */
 @Injectable()
 export class InputPipe implements PipeTransform {

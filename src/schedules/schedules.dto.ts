@@ -14,7 +14,7 @@ import {
 } from 'class-validator';
 import { apiSchema } from '../http/api-schemas.js';
 import { BlankIsNull, ToBoolean, ToInteger } from '../http/form-values.js';
-import { RawJsonField, ReadOnlyFields } from '../http/input.pipe.js';
+import { IfGiven, RawJsonField, ReadOnlyFields } from '../http/input.pipe.js';
 import { PageDto } from '../http/page.dto.js';
 import type { RawJson } from '../http/raw-json.js';
 import { type CatchUp, CATCH_UPS } from './definitions/catch-up.js';
@@ -35,7 +35,6 @@ const READ_ONLY = [
   ...['created_at', 'created_by', 'updated_at', 'updated_by'],
 ];
 
-const IfGiven = () => ValidateIf((_, value) => value !== undefined);
 const IfNotNull = () => ValidateIf((_, value) => value !== undefined && value !== null);
 
 // The first fault is the one that is told, and types come first. Above a property decorators run from the last to the

@@ -1,12 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsArray, IsBoolean, ValidateIf } from 'class-validator';
+import { IsArray, IsBoolean } from 'class-validator';
 import { groupUrl } from '../groups/groups.dto.js';
 import { ToBoolean } from '../http/form-values.js';
-import { ReadOnlyFields } from '../http/input.pipe.js';
+import { IfGiven, ReadOnlyFields } from '../http/input.pipe.js';
 import { PageDto } from '../http/page.dto.js';
 import type { User } from './user.entity.js';
-
-const IfGiven = () => ValidateIf((_, value) => value !== undefined);
 
 /** Absent fields keep their value. */
 @ReadOnlyFields(['id', 'url', 'email', 'username'])
