@@ -2,6 +2,7 @@ import { Client, DatabaseError } from 'pg';
 import { StartError } from '../config/start-error.js';
 
 const TLS_CERTIFICATE = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT)/;
+const TLS_FAILURE = /^(ERR_SSL_|ERR_OSSL_|EPROTO)/;
 const OWN = 'let the role own the database: ALTER DATABASE … OWNER TO …';
 
 /**
@@ -11,7 +12,7 @@ const OWN = 'let the role own the database: ALTER DATABASE … OWNER TO …';
 export function explained(error: unknown, databaseUrl: string): unknown {
   if (error instanceof StartError) return error;
   const cause = causeOf(error);
-  const sentence = explainFailure(cause, placeOf(databaseUrl));
+  const sentence = explainUnreadable(cause, databaseUrl) ?? explainFailure(cause, placeOf(databaseUrl));
   return sentence === null ? error : new StartError(sentence, { cause: error });
 }
 
@@ -23,7 +24,7 @@ interface Place {
   database: string;
 }
 
-type Failure = Error & { code?: string; syscall?: string };
+type Failure = Error & { code?: string; syscall?: string; path?: string };
 
 /** TypeORM wraps what the driver throws; a name with several addresses fails once for each. */
 function causeOf(error: unknown): Failure {
@@ -40,6 +41,16 @@ function placeOf(databaseUrl: string): Place {
   } catch {
     return { server: 'the host of DATABASE_URL', host: '', role: 'of DATABASE_URL', database: 'of DATABASE_URL' };
   }
+}
+
+/** The URL, or a file that it names, cannot be read. */
+function explainUnreadable({ code, syscall, path, message }: Failure, databaseUrl: string): string | null {
+  const url = URL.parse(databaseUrl);
+  if (!url && /Invalid URL/.test(message)) {
+    return 'DATABASE_URL is not a valid URL: correct it, and write special characters of its password percent-encoded (# as %23, / as %2F).';
+  }
+  if (syscall !== 'open' || !path || !url || ![...url.searchParams.values()].includes(path)) return null;
+  return `The file ${path}, which DATABASE_URL names, cannot be read (${code}): correct its path, or let this account read it.`;
 }
 
 function explainFailure(error: Failure, place: Place): string | null {
@@ -103,6 +114,12 @@ function explainConnection({ code = '', syscall, message }: Failure, { server, h
   }
   if (TLS_CERTIFICATE.test(code)) {
     return `The certificate of PostgreSQL at ${server} is not trusted (${message}): name its authority by NODE_EXTRA_CA_CERTS, or correct the host in DATABASE_URL.`;
+  }
+  if (TLS_FAILURE.test(code)) {
+    return `TLS with PostgreSQL at ${server} fails (${message}): correct the ssl parameters of DATABASE_URL and the files that they name.`;
+  }
+  if (/error establishing an SSL connection/.test(message)) {
+    return `What listens at ${server} does not speak PostgreSQL's protocol: correct DATABASE_URL.`;
   }
   if (/does not support SSL/.test(message)) {
     return `PostgreSQL at ${server} does not offer TLS: take sslmode out of DATABASE_URL, or turn ssl on there.`;

@@ -30,7 +30,7 @@ const TRANSACTION_TIMEOUT = 'transaction_timeout';
 
 /**
  * The one schema that a session works in: the first of the search path that has the service's tables, else the first
- * that exists (tables are made there), else `public`. So the tables may be kept in a schema that the search path names,
+ * that exists (tables are made there; PostgreSQL lets nobody make them in its own), else `public`. So the tables may be kept in a schema that the search path names,
  * and a schema added in front of it later does not hide them.
  */
 export const SCHEMA = `
@@ -39,7 +39,10 @@ export const SCHEMA = `
       WHERE to_regclass(format('%I.schedules', path.name)) IS NOT NULL
         AND to_regclass(format('%I.triggers', path.name)) IS NOT NULL
       ORDER BY path.place LIMIT 1),
-    current_schema(), 'public')`;
+    (SELECT path.name FROM unnest(current_schemas(false)) WITH ORDINALITY AS path (name, place)
+      WHERE path.name !~ '^pg_' AND path.name <> 'information_schema'
+      ORDER BY path.place LIMIT 1),
+    'public')`;
 
 const CALLS = Object.entries(SESSION_SETTINGS).map(([name, value]) => `set_config('${name}', '${value}', false)`);
 

@@ -91,7 +91,8 @@ export const RETURN_LEASES = `
 export const HAND_OVER = `
   WITH returned AS (
     UPDATE deliveries d
-       SET due_at = now() + make_interval(secs => $4), is_leased = false, attempts = attempts - 1
+       SET due_at = now() + make_interval(secs => $4), is_leased = false,
+           attempts = greatest(attempts - 1, attempts_before)
       FROM unnest($1::uuid[], $2::timestamptz[], $3::int[]) AS mine (schedule_id, scheduled_for, attempt)
      WHERE d.schedule_id = mine.schedule_id AND d.scheduled_for = mine.scheduled_for
        AND d.attempts = mine.attempt AND d.is_leased

@@ -28,6 +28,11 @@ describe('raw JSON', () => {
     );
   });
 
+  it('comes out as it went in when it is very large', () => {
+    const text = `"${'x'.repeat(16_000_000)}"`;
+    expect(stringifyJson({ x: new RawJson(text) }) === `{"x":${text}}`).toBe(true);
+  });
+
   it('is the last of a name given twice, as in the parsed body', () => {
     expect(rawMember('{"payload": 1, "payload": 2}', 'payload')?.text).toBe('2');
   });

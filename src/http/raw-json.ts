@@ -6,7 +6,7 @@ export const MAX_JSON_DEPTH = 100;
 
 // Unguessable, so that no text of a user's can pass for a marked one.
 const MARK = `raw:${randomBytes(16).toString('hex')}:`;
-const MARKED_STRING = new RegExp(`"${MARK}((?:[^"\\\\]|\\\\.)*)"`, 'g');
+const MARKED_STRING_START = `"${MARK}`;
 
 /**
  * JSON kept as the text it was written in, because parsing would change it: `1.0` becomes `1`, integers lose digits
@@ -29,7 +29,34 @@ export class RawJson {
 export function stringifyJson(value: unknown, space?: number): string {
   const json = JSON.stringify(value, null, space);
   if (!json?.includes(MARK)) return json;
-  return json.replace(MARKED_STRING, (_, escaped: string) => JSON.parse(`"${escaped}"`) as string);
+  const parts: string[] = [];
+  let written = 0;
+  for (;;) {
+    const start = json.indexOf(MARKED_STRING_START, written);
+    if (start === -1) break;
+    const textAt = start + MARKED_STRING_START.length;
+    const end = endOfString(json, textAt);
+    parts.push(json.slice(written, start), JSON.parse(`"${json.slice(textAt, end)}"`) as string);
+    written = end + 1;
+  }
+  return parts.join('') + json.slice(written);
+}
+
+/**
+ * Returns the position of the quote that ends a JSON string.
+ *
+ * Not a regular expression: one that repeats a choice overflows the stack on strings of some 10 MB.
+ *
+ * @param from position within the string, not after a backslash
+ */
+function endOfString(json: string, from: number): number {
+  for (let i = from; ; i++) {
+    const quote = json.indexOf('"', i);
+    let backslashes = 0;
+    while (quote - backslashes > from && json[quote - 1 - backslashes] === '\\') backslashes++;
+    if (backslashes % 2 === 0) return quote;
+    i = quote;
+  }
 }
 
 /**

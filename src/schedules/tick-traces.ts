@@ -28,8 +28,9 @@ export class TickTraces {
   recordPages(pages: { trigger_id: string; ticks: Date[]; size: number; is_done: boolean }[], startTime: Date): void {
     if (!this.tracing.isOn) return;
     for (const { trigger_id, ticks, size, is_done } of pages) {
-      const last = ticks.at(-1);
-      if (!last) continue;
+      const last: unknown = ticks.at(-1);
+      // A row that the service did not write can have NULL there, or an array of arrays.
+      if (!(last instanceof Date)) continue;
       this.tracing.record('fan-out', {
         parent: this.tracing.contextOf(tickSpan(trigger_id, last)),
         startTime,

@@ -6,7 +6,7 @@ import { WorkLoop } from '../queue/work-loop.js';
 import { KeyRegistry } from './key-registry.js';
 
 const LOOK_INTERVAL_MS = 300_000;
-/** The log says of a key that it is missing at most so often. */
+/** The log repeats what became of secrets under a key at most so often. */
 const SAY_INTERVAL_MS = 60_000;
 
 /** What became of a delivery whose secrets this replica cannot open for lack of a key. */
@@ -54,7 +54,7 @@ export class MissingKeys implements OnApplicationBootstrap, OnModuleDestroy {
   report(keyId: string, outcome: Unopened): void {
     this.unopened.inc({ outcome });
     const then = outcome === 'returned' ? 'it goes back to the queue for another replica' : 'it fails';
-    this.say([keyId], `a delivery needs secret key ${keyId}, which is not configured here: ${then}`);
+    this.say(outcome, [keyId], `a delivery needs secret key ${keyId}, which is not configured here: ${then}`);
   }
 
   private async look(): Promise<false> {
@@ -67,17 +67,23 @@ export class MissingKeys implements OnApplicationBootstrap, OnModuleDestroy {
     this.count = missing.length;
     if (missing.length > 0) {
       const keys = missing.join(', ');
-      this.say(missing, `secrets are sealed under key ${keys}, which is not configured here: see SECRET_KEY_FALLBACKS`);
+      this.say(
+        'found',
+        missing,
+        `secrets are sealed under key ${keys}, which is not configured here: see SECRET_KEY_FALLBACKS`,
+      );
     }
     return false;
   }
 
-  private say(keyIds: string[], message: string): void {
+  /** By occasion, so that a delivery that fails is reported although another one was returned a moment ago. */
+  private say(occasion: Unopened | 'found', keyIds: string[], message: string): void {
     const now = performance.now();
-    if (keyIds.every((id) => now - (this.saidAt.get(id) ?? -Infinity) < SAY_INTERVAL_MS)) return;
+    const names = keyIds.map((id) => `${occasion} ${id}`);
+    if (names.every((name) => now - (this.saidAt.get(name) ?? -Infinity) < SAY_INTERVAL_MS)) return;
     // Damaged values name keys that never were: there can be any number of them.
     if (this.saidAt.size > 1_000) this.saidAt.clear();
-    for (const id of keyIds) this.saidAt.set(id, now);
+    for (const name of names) this.saidAt.set(name, now);
     this.logger.error(message);
   }
 }

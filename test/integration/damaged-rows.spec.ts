@@ -259,6 +259,22 @@ describe('the fan-out', () => {
     },
   );
 
+  it('fires the others beside a firing whose ticks are an array of arrays, with traces on', async () => {
+    await using app = await startApp({ ROLES: 'api', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' });
+    const odd = await app.creates(aSchedule({ interval_definition: '1 days' }));
+    const fine = await app.creates(aSchedule({ interval_definition: '2 days' }));
+    await app.database.query(`UPDATE schedules SET active_since = '-infinity'`);
+    const firing = `INSERT INTO firings (trigger_id, ticks, is_late)
+                    SELECT trigger_id, $2::timestamptz[], false FROM schedules WHERE id = $1`;
+    await app.database.query(firing, [odd.id, '{{2026-01-01 00:00:00+00}}']);
+    await app.database.query(firing, [fine.id, '{2026-01-01 00:00:00+00}']);
+
+    while (await app.nest.get(FanOut, { strict: false }).fire());
+
+    expect(await app.database.query('SELECT FROM firings')).toEqual([]);
+    expect(await app.database.query('SELECT FROM deliveries WHERE schedule_id = $1', [fine.id])).toHaveLength(1);
+  });
+
   it('records what is missed of other late firings when one has a range that no outage made', async () => {
     await using app = await startApp({ ROLES: 'api' });
     const odd = await app.creates(aSchedule({ interval_definition: '1 minutes' }));

@@ -118,6 +118,20 @@ describe('leasing', () => {
       .poll(async () => (await queueOf(app).lease(room(10, 10))).deliveries, { timeout: 10_000 })
       .toEqual(first.deliveries);
   });
+
+  it('hands over the others of a batch when one has the largest attempt number', async () => {
+    await using app = await startApp({ ROLES: 'api' });
+    await queueDeliveries(app.database, 2);
+    await app.database.query(
+      `UPDATE deliveries SET attempts = 2147483647, attempts_before = 2147483647
+        WHERE ctid = (SELECT min(ctid) FROM deliveries)`,
+    );
+    const { deliveries } = await queueOf(app).lease(room(10, 10));
+
+    await queueOf(app).handOver(deliveries);
+
+    expect(await app.database.query('SELECT FROM deliveries WHERE NOT is_leased')).toHaveLength(2);
+  });
 });
 
 describe('an origin whose breaker is open', () => {

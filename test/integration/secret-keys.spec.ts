@@ -7,6 +7,7 @@ import { idOfSecretKey, SecretCipher } from '../../src/secrets/secret-cipher.js'
 import { aSchedule, startApp, type TestApp } from '../support/app.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { metricValue } from '../support/metrics.js';
+import { startProcess } from '../support/process.js';
 import { startSink } from '../support/sink.js';
 
 const [OLD, NEW, OTHER] = ['old', 'new', 'other'].map((name) => `${name} key of these tests only and long enough`);
@@ -210,6 +211,19 @@ describe('a delivery whose secret this replica lacks the key of', () => {
       error: `the stored auth token cannot be read: it was encrypted under key ${idOfSecretKey(NEW)}, which no running replica has`,
     });
     expect(await metricValue(old, 'seed_scheduler_unopened_secrets_total{outcome="failed"}')).toBeGreaterThan(0);
+  });
+
+  it('is logged when it fails, although others went back to the queue a moment ago', async () => {
+    await using database = await createDatabase();
+    await using old = await startProcess({ DATABASE_URL: database.url, SECRET_KEY: OLD });
+    const mixed = await startApp({ ...BOTH, ROLES: 'api' }, database);
+    await mixed.creates(aSchedule({ auth_token: 'a-token' }));
+    await expect.poll(() => old.output(), { timeout: 20_000 }).toContain('it goes back to the queue');
+
+    await mixed.nest.close();
+    await database.query('DELETE FROM key_holders WHERE ended_at IS NOT NULL');
+
+    await expect.poll(() => old.output(), { timeout: 20_000 }).toContain('not configured here: it fails');
   });
 
   it('fails when no live replica has all the keys that it needs', async () => {

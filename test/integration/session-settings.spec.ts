@@ -24,6 +24,8 @@ const BAD_DEFAULTS: [name: string, value: string][] = [
   ['client_encoding', `'LATIN1'`],
   ['search_path', `''`],
   ['search_path', 'nowhere'],
+  ['search_path', 'pg_catalog'],
+  ['search_path', 'information_schema, pg_catalog'],
   ['default_transaction_isolation', 'serializable'],
   ['default_transaction_read_only', 'on'],
   ['default_transaction_deferrable', 'on'],

@@ -56,21 +56,35 @@ describe('a start', () => {
 
   it('says that a name cannot be resolved, or a URL not be read', async () => {
     expect(await refusal('postgres://scheduler:hunter2@db.invalid/x')).toContain('The name db.invalid in DATABASE_URL');
-    expect(await refusal('postgres://scheduler:hunter2@127.0.0.1:port/x')).toContain('check DATABASE_URL');
+    expect(await refusal('postgres://scheduler:hunter2#/@127.0.0.1/x')).toMatch(
+      /^DATABASE_URL is not a valid URL: .*%23/,
+    );
+    expect(await refusal('postgres://scheduler:hunter2@127.0.0.1:port/x')).toMatch(/^DATABASE_URL is not a valid URL/);
   });
 
-  it('says that something else listens there', async () => {
+  it('says which file of the URL cannot be read', async () => {
+    const url = (file: string) => `postgres://scheduler:hunter2@127.0.0.1:9/x?sslmode=verify-full&sslrootcert=${file}`;
+    expect(await refusal(url('/nowhere/ca.pem'))).toMatch(/^The file \/nowhere\/ca.pem, .* \(ENOENT\)/);
+  });
+
+  it.each([
+    ['something else listens there', 'SSH-2.0-OpenSSH_9.2\r\n', ''],
+    ['something else listens there, by TLS', 'HTTP/1.1 400 Bad Request\r\n\r\n', '?sslmode=verify-full'],
+    ['TLS fails', `S${'no handshake '.repeat(10)}`, '?sslmode=verify-full'],
+  ])('says that %s', async (_, greeting, parameters) => {
     const server = createServer((socket) =>
       socket
         .on('error', () => undefined)
         .resume()
-        .end('SSH-2.0-OpenSSH_9.2\r\n'),
+        .end(greeting),
     );
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    const message = await refusal(`postgres://scheduler:hunter2@127.0.0.1:${port}/x`);
+    const message = await refusal(`postgres://scheduler:hunter2@127.0.0.1:${port}/x${parameters}`);
     await new Promise((resolve) => server.close(resolve));
-    expect(message).toMatch(new RegExp(`^(PostgreSQL at|What listens at) 127\\.0\\.0\\.1:${port} .*DATABASE_URL`));
+    expect(message).toMatch(
+      new RegExp(`^(PostgreSQL at|What listens at|TLS with PostgreSQL at) 127\\.0\\.0\\.1:${port} .*DATABASE_URL`),
+    );
   });
 
   it('says which role, password or database is wrong', async () => {
