@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { nearlyRight } from './nearly-right.js';
+import { nearlyRight, OF_OTHER_PROGRAMS } from './nearly-right.js';
 import { NAMES } from './settings.js';
 
 const LETTERS = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ_'];
-const LEFT_ALONE = ['HOSTS', 'PORTS', 'POST'];
 
 /** What shells, systems, CI, containers, databases, Node.js and OpenTelemetry set, and nobody means a setting by. */
 const FOREIGN = `
@@ -45,7 +44,7 @@ function typosOf(name: string): Set<string> {
     typos.add(before + after.slice(1));
     if (after.length > 1) typos.add(before + after[1] + after[0] + after.slice(2));
   }
-  for (const one of [...NAMES, ...LEFT_ALONE]) typos.delete(one);
+  for (const one of [...NAMES, ...OF_OTHER_PROGRAMS]) typos.delete(one);
   return typos;
 }
 
@@ -67,7 +66,7 @@ describe('a nearly right name', () => {
   });
 
   it('is not seen in a setting, nor in a name that other programs use', () => {
-    const names = [...NAMES, ...LEFT_ALONE, ...FOREIGN];
+    const names = [...NAMES, ...OF_OTHER_PROGRAMS, ...FOREIGN];
     expect(names.filter((name) => nearlyRight(name, NAMES) !== null)).toEqual([]);
   });
 });

@@ -3,8 +3,11 @@ import { distance } from 'fastest-levenshtein';
 /** From this length on two letters may be wrong. */
 const LONG_NAME = 10;
 
-/** Names that other programs use, one letter from one of ours. */
-const OF_OTHER_PROGRAMS = ['HOSTS', 'PORTS', 'POST'];
+/** Names that other programs use, and plain words, one letter from one of ours. */
+export const OF_OTHER_PROGRAMS = [
+  ...['HOSTS', 'LHOST', 'RHOST', 'VHOST', 'COST', 'LOST', 'MOST', 'POST'],
+  ...['PORTS', 'DPORT', 'LPORT', 'RPORT', 'SPORT', 'FORT', 'SORT', 'RULES'],
+];
 
 /**
  * Returns the known name that another one is nearly: one letter too many, too few or wrong, two neighbours swapped, or
