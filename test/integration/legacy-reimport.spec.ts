@@ -129,6 +129,28 @@ describe('a schedule that was deleted there since the last import', () => {
     expect(counted(await apply(app, one))).toEqual([1, 1, 1]);
     expect(counted(await apply(app, other))).toEqual([1, 1, 1]);
   });
+
+  it('is not missed in a database that has only the users of a fixture in common', async () => {
+    await using app = await startApp(API_ONLY);
+    await using one = await startLegacyService();
+    await using other = await startLegacyService();
+    const joined = (hour: number) => ({ date_joined: `2016-03-04 0${hour}:42:11.123456+00` });
+    const people: [LegacyService, string, string, number][] = [
+      [one, 'ann', KEY, 7],
+      [other, 'bob', NEW_KEY, 8],
+    ];
+    for (const [legacy, username, key, hour] of people) {
+      await legacy.hasUser({ id: 1, username: 'admin', is_superuser: true });
+      await legacy.hasToken(key, await legacy.hasUser({ id: 7, username, ...joined(hour) }));
+      await legacy.hasUser({ id: 8, username: `${username}2`, ...joined(hour) });
+    }
+    await apply(app, one);
+
+    const { user, token } = await apply(app, other);
+
+    expect([user.added.count, user.changed.count, token.removed.count]).toEqual([2, 0, 0]);
+    expect([await statusWith(app, KEY), await statusWith(app, NEW_KEY)]).toEqual([200, 200]);
+  });
 });
 
 function counted({ user, token, schedule }: Awaited<ReturnType<typeof apply>>): number[] {
