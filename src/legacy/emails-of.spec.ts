@@ -51,4 +51,14 @@ describe('a user of the replaced service is known here by', () => {
   it('nothing that another user is known by who was imported before, also when that one is gone there', () => {
     expect(emails(users([2, 'bob', 'ann@example.org']), [[1, 'ann@example.org']])).toEqual(['bob']);
   });
+
+  it('a name with its id, which is noted, where all of its names are those of other users', () => {
+    const names = namesOf(users([5, 'ann@example.org']), new Map([[1, 'ann@example.org']]));
+    const note = 'ann@example.org is another user here: known here as ann@example.org#5';
+    expect(names.get(5)).toEqual({ email: 'ann@example.org#5', note });
+  });
+
+  it('a name that no other user has, also where the name with its id is taken', () => {
+    expect(emails(users([1, 'ann#3'], [2, 'ann'], [3, 'Ann']))).toEqual(['ann#3', 'ann', 'ann#3#3']);
+  });
 });

@@ -11,7 +11,7 @@ export interface Name {
  * Returns what each user is known by here. Clients of the replaced service name users by an email address that is the
  * username, so that comes first; then the address that stands beside the username; then the username, whatever it is.
  * Of users who differ by case only, the one written in lower case has the name, otherwise the one with the lowest id;
- * the others get their id behind it.
+ * the others get their id behind it, as does one whose names are all those of other users here.
  *
  * @param users by id
  * @param held what users who were imported before are known by: it is theirs, and stays so while they still have it
@@ -36,14 +36,23 @@ export function namesOf(users: LegacyUser[], held: Map<number, string>): Map<num
   claim(({ email }) => addressIn(email));
   claim((user) => (isLowerCase(user) ? lowerCase(user.username) : null));
   claim(({ username }) => lowerCase(username));
-  for (const { id, username } of users) if (!emails.has(id)) emails.set(id, held.get(id) ?? withId(username, id));
+  const freeName = (name: string, id: number): string => (claimed.has(name) ? freeName(`${name}#${id}`, id) : name);
+  for (const { id, username } of users) {
+    if (emails.has(id)) continue;
+    const email = held.get(id) ?? freeName(withId(username, id), id);
+    claimed.add(email);
+    emails.set(id, email);
+  }
   const namesakes = namesakesOf(users);
   return new Map(
     users.map(({ id, username }) => {
       const email = emails.get(id) ?? withId(username, id);
       const others = (namesakes.get(lowerCase(username)) ?? []).filter((other) => other !== username);
-      if (others.length === 0) return [id, { email }];
-      return [id, { email, note: `differs from ${others.join(', ')} by case only: known here as ${email}` }];
+      if (others.length > 0) {
+        return [id, { email, note: `differs from ${others.join(', ')} by case only: known here as ${email}` }];
+      }
+      if (!email.startsWith(withId(username, id))) return [id, { email }];
+      return [id, { email, note: `${lowerCase(username)} is another user here: known here as ${email}` }];
     }),
   );
 }

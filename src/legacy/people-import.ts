@@ -45,7 +45,7 @@ import {
   USERS_HERE,
 } from './people.queries.js';
 
-/** The address or name that was given names no user, there or here; nothing was changed. */
+/** The address or name that was given names no active user, there or here; nothing was changed. */
 export class UnknownOwnerError extends Error {}
 
 interface Added {
@@ -105,12 +105,18 @@ function heirOf(
   const wanted = email.toLowerCase();
   const added = plan.newUsers.find((user) => user.email === wanted);
   if (added) {
+    requireActive(added);
     return () => ({ id: plan.users.get(added.oldId)?.id ?? null, key: userKey(added.oldId, plan) });
   }
-  const changed = new Map(plan.changedUsers.map((user) => [user.id, user.email]));
-  const found = here.users.find((user) => (changed.get(user.id) ?? user.email) === wanted);
+  const changed = new Map(plan.changedUsers.map((user) => [user.id, user]));
+  const found = here.users.map((user) => changed.get(user.id) ?? user).find((user) => user.email === wanted);
   if (!found) throw new UnknownOwnerError(`no user is known as ${email}, there or here`);
+  requireActive(found);
   return () => ({ id: found.id, key: hereKey(found.id) });
+}
+
+function requireActive({ email, isActive }: { email: string; isActive: boolean }): void {
+  if (!isActive) throw new UnknownOwnerError(`the user ${email} is not active: choose one who can see the schedules`);
 }
 
 async function sourceOf({ users }: LegacyPeople, scheduleIds: string[], manager: EntityManager): Promise<number> {

@@ -69,13 +69,15 @@ export const RECORD_USERS = `
 
 export const REVOKE_TOKENS = `DELETE FROM tokens WHERE id = ANY($1)`;
 
-// Which of the databases imported before this one is: the one with the most users of the same id and instant of joining,
-// otherwise one with some of the same schedules. A copy of a database is the same one; another one with the same ids of
-// users is not.
+// Finds the database among those imported before: the one with the most users of the same id and instant of joining,
+// otherwise one with some of the same schedules. A copy of a database is the same one. Another database may have a few
+// users in common, from a fixture for example: then most users of the same id joined at another instant.
 export const SOURCE_BY_USERS = `
-  SELECT source FROM imported_users JOIN unnest($1::int[], $2::timestamptz[]) AS t (legacy_id, joined_at)
-                                 USING (legacy_id, joined_at)
-   GROUP BY source ORDER BY count(*) DESC, source LIMIT 1`;
+  SELECT source FROM imported_users i JOIN unnest($1::int[], $2::timestamptz[]) AS t (legacy_id, joined_at)
+                                   USING (legacy_id)
+   GROUP BY source
+  HAVING count(*) FILTER (WHERE i.joined_at = t.joined_at) > count(*) FILTER (WHERE i.joined_at <> t.joined_at)
+   ORDER BY count(*) FILTER (WHERE i.joined_at = t.joined_at) DESC, source LIMIT 1`;
 
 export const SOURCE_BY_SCHEDULES = `
   SELECT source FROM imported_schedules WHERE id = ANY($1) GROUP BY source ORDER BY count(*) DESC, source LIMIT 1`;

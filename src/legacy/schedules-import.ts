@@ -125,9 +125,13 @@ export class SchedulesImport {
       const here = known.schedules.get(row.id);
       // What is here already was decided about before: without another decision it stays as it is.
       const before = here && (here.frequency === null ? 'drop' : 'keep');
-      const frequency = options.frequency ?? before ?? null;
-      const isTakingProposals = options.isTakingProposals || here !== undefined;
-      const reading = readRow(row, isTakingProposals, { ...context, frequency });
+      const rowContext = { ...context, frequency: options.frequency ?? before ?? null };
+      let reading = readRow(row, options.isTakingProposals, rowContext);
+      if ('refusal' in reading && here) {
+        // A proposal that was taken before is found unchanged; a new one waits to be asked for.
+        const proposed = readRow(row, true, rowContext);
+        if ('wanted' in proposed && wasTaken(proposed.wanted, known)) reading = proposed;
+      }
       if ('refusal' in reading) {
         difference.refused.push({ id: row.id, name: nameOf(row), note: reading.refusal });
         return [];
@@ -169,6 +173,15 @@ export class SchedulesImport {
       return undefined;
     }
   }
+}
+
+/** Whether schedules are here as a row would make them, or differ because somebody changed or removed them here. */
+function wasTaken(wanted: WantedSchedule[], { schedules, removed }: Known): boolean {
+  return wanted.every(({ id, definition: { kind, text }, frequency }) => {
+    const here = schedules.get(id);
+    if (!here) return removed.has(id);
+    return here.is_changed_here || (here.kind === kind && here.text === text && here.frequency === frequency);
+  });
 }
 
 /** The owner's key, also of one who is still to be added. */

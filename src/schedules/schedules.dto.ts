@@ -56,7 +56,7 @@ function textOf(value: unknown): string {
 // No `default` in a description of input: generators of clients take a field that has one for required.
 @ReadOnlyFields(READ_ONLY)
 abstract class ScheduleFieldsDto {
-  /** Runs in total, after which the schedule turns itself off. Default: null, no end. */
+  /** Runs in total, after which the schedule turns itself off. Default for a new schedule: null, no end. */
   @ApiPropertyOptional({ type: 'integer', nullable: true, minimum: 1, example: null })
   @ToInteger()
   @IfNotNull()
@@ -86,7 +86,7 @@ abstract class ScheduleFieldsDto {
   @IsString(NOT_A_STRING)
   inteval_definition?: string | null;
 
-  /** Sent as `Authorization: Token <auth_token>`. Reads as `********`. Default: null, none is sent. */
+  /** Sent as `Authorization: Token <auth_token>`. Reads as `********`. Default for a new schedule: null, none is sent. */
   @ApiPropertyOptional({ type: 'string', nullable: true, example: 'c05fbab6d5f912429052830c77eeb022249324cb' })
   @BlankIsNull()
   @IfNotNull()
@@ -95,14 +95,14 @@ abstract class ScheduleFieldsDto {
   @IsString(NOT_A_STRING)
   auth_token?: string | null;
 
-  /** Any JSON value, sent exactly as it is written here. Default: an empty object. */
+  /** Any JSON value, sent exactly as it is written here. Default for a new schedule: an empty object. */
   @ApiPropertyOptional(ANY_JSON)
   @IfGiven()
   @IsNotEmpty()
   @RawJsonField()
   payload?: RawJson;
 
-  /** Whether the schedule runs. Switching it off stops what is still waiting. Default: true. */
+  /** Whether the schedule runs. Switching it off stops what is still waiting. Default for a new schedule: true. */
   @ApiPropertyOptional({ type: 'boolean', example: true })
   @ToBoolean()
   @IfGiven()
@@ -118,7 +118,7 @@ abstract class ScheduleFieldsDto {
 
   /**
    * What is delivered of ticks more than 60 s late, if they are at most CATCH_UP_WINDOW old: the latest one, none, or
-   * all (the latest 100, oldest first). The others are recorded as missed. Default: latest.
+   * all (the latest 100, oldest first). The others are recorded as missed. Default for a new schedule: latest.
    */
   @ApiPropertyOptional({ enum: CATCH_UPS, example: 'latest' })
   @IfGiven()
@@ -127,7 +127,7 @@ abstract class ScheduleFieldsDto {
 
   /**
    * Skip: a tick is not delivered while the delivery before it has not ended, its retries included; it is recorded.
-   * Default: allow.
+   * Default for a new schedule: allow.
    */
   @ApiPropertyOptional({ enum: OVERLAPS, example: 'allow' })
   @IfGiven()

@@ -65,6 +65,13 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('promises no default for the fields of an update, where absent ones keep their value', () => {
+    const { properties = {} } = document.components.schemas.UpdateScheduleDto ?? {};
+    const descriptions = Object.values(properties).map(({ description }) => description ?? '');
+    expect(descriptions.filter((text) => text.includes('Default for a new schedule:'))).toHaveLength(6);
+    expect(descriptions.filter((text) => text.includes('Default:'))).toEqual([]);
+  });
+
   it('lets a payload be any JSON value, and requires the fields of a schedule in responses only', () => {
     const { CreateScheduleDto, ScheduleDto, JsonValue } = document.components.schemas as Record<
       string,

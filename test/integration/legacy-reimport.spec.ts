@@ -129,6 +129,28 @@ describe('a schedule that was deleted there since the last import', () => {
     expect(counted(await apply(app, one))).toEqual([1, 1, 1]);
     expect(counted(await apply(app, other))).toEqual([1, 1, 1]);
   });
+
+  it('is not missed in a database that has only the users of a fixture in common', async () => {
+    await using app = await startApp(API_ONLY);
+    await using one = await startLegacyService();
+    await using other = await startLegacyService();
+    const joined = (hour: number) => ({ date_joined: `2016-03-04 0${hour}:42:11.123456+00` });
+    const people: [LegacyService, string, string, number][] = [
+      [one, 'ann', KEY, 7],
+      [other, 'bob', NEW_KEY, 8],
+    ];
+    for (const [legacy, username, key, hour] of people) {
+      await legacy.hasUser({ id: 1, username: 'admin', is_superuser: true });
+      await legacy.hasToken(key, await legacy.hasUser({ id: 7, username, ...joined(hour) }));
+      await legacy.hasUser({ id: 8, username: `${username}2`, ...joined(hour) });
+    }
+    await apply(app, one);
+
+    const { user, token } = await apply(app, other);
+
+    expect([user.added.count, user.changed.count, token.removed.count]).toEqual([2, 0, 0]);
+    expect([await statusWith(app, KEY), await statusWith(app, NEW_KEY)]).toEqual([200, 200]);
+  });
 });
 
 function counted({ user, token, schedule }: Awaited<ReturnType<typeof apply>>): number[] {
@@ -364,6 +386,32 @@ describe('a row that ran there and is refused here', () => {
     expect([again.schedule.unchanged, again.schedule.removed.count, again.schedule.gone.count]).toEqual([4, 0, 0]);
   });
 
+  it('is not taken by a replacement without being asked, when it was edited there after it was taken as it was', async () => {
+    await using app = await startApp(API_ONLY);
+    await using legacy = await startLegacyService();
+    const id = await legacy.hasSchedule({ ...FINE, ...HOURLY });
+    await apply(app, legacy);
+    await legacy.query(`UPDATE scheduler_schedule SET cron_definition = '@daily'`);
+
+    const { schedule } = await apply(app, legacy);
+    const asked = await apply(app, legacy, { isTakingProposals: true });
+
+    expect([schedule.added.count, schedule.changed.count]).toEqual([0, 0]);
+    expect(schedule.refused.rows).toMatchObject([{ id, note: expect.stringContaining('; proposed: two schedules') }]);
+    expect([asked.schedule.added.rows, asked.schedule.changed.rows]).toMatchObject([[{ id: secondId(id) }], [{ id }]]);
+    expect((await apply(app, legacy)).schedule.unchanged).toBe(2);
+  });
+
+  it('that was taken by a replacement and changed here since is a conflict', async () => {
+    await using app = await startApp(API_ONLY);
+    await using legacy = await startLegacyService();
+    const id = await legacy.hasSchedule({ ...FINE, interval_definition: '+1 minutes' });
+    await apply(app, legacy, { isTakingProposals: true });
+    await app.call('PATCH', `/api/v1/schedule/${id}/`, HOURLY);
+    const { schedule } = await apply(app, legacy);
+    expect(schedule.conflicts.rows).toMatchObject([{ id, note: 'was changed here' }]);
+  });
+
   it('is told with a replacement, and not taken by it, where another fault stays', async () => {
     await using app = await startApp({ ROLES: 'api', EGRESS_ALLOW: '' });
     await using legacy = await startLegacyService();
@@ -462,7 +510,9 @@ describe('what users see after an import', () => {
     await legacy.hasUser({ id: 7, username: 'ann@example.org' });
     const id = await legacy.hasSchedule(HOURLY);
     const giving = { ownerOfOwnerless: 'Ann@example.org' };
+    await legacy.hasUser({ id: 8, username: 'bob', is_active: false });
     await expect(apply(app, legacy, { ownerOfOwnerless: 'x@example.org' })).rejects.toThrow(/^no user is known as/);
+    await expect(apply(app, legacy, { ownerOfOwnerless: 'bob' })).rejects.toThrow(/^the user bob is not active/);
     expect(await app.database.query('SELECT id FROM users WHERE id = 7')).toEqual([]);
 
     const would = await report(app, legacy, giving);
@@ -472,6 +522,7 @@ describe('what users see after an import', () => {
     const { body } = await app.call('GET', `/api/v1/schedule/${id}/`);
     expect(body.created_by).toBe(`${app.url}/api/v1/user/7/`);
     expect((await look(app, legacy)).schedule.unchanged).toBe(1);
+    await expect(look(app, legacy, { ownerOfOwnerless: 'bob' })).rejects.toThrow(/^the user bob is not active/);
   });
 
   it('goes with a count of failed tasks and webhooks, where their tables may be read', async () => {

@@ -3,6 +3,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 
 export interface Schema {
+  description?: string;
   $ref?: string;
   type?: string | string[];
   format?: string;
