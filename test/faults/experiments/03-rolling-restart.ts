@@ -9,7 +9,7 @@ export default experiment({
   number: 3,
   title: 'rolling SIGTERM under load',
   full: { replicas: 3, schedules: 200, runs: 30 },
-  short: { replicas: 2, schedules: 20, runs: 25 },
+  short: { replicas: 2, schedules: 20, runs: 45 },
 
   async run(lab, { replicas, schedules, runs }) {
     const endpoint = await lab.sink.at('/hook', { delayMs: 400 });
