@@ -26,8 +26,9 @@ export function ReadOnlyFields(names: readonly string[]): ClassDecorator {
 }
 
 /**
- * Turns a body into its DTO: trims its texts but for raw JSON, validates it, answers faults by field in the words that the clients of the replaced
- * service know, and names unknown fields in a `Warning` header (or refuses them under `Prefer: handling=strict`).
+ * Turns a body into its DTO: trims its texts but for raw JSON, validates it, answers faults by field in the words that
+ * the clients of the replaced service know, and names unknown fields in a `Warning` header (or refuses them under
+ * `Prefer: handling=strict`).
  */
 @Injectable()
 export class InputPipe implements PipeTransform {
