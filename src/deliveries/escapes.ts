@@ -63,7 +63,8 @@ function before(index: number, behind: readonly [here: number, there: number][])
   return last ? last[1] + index - last[0] : index;
 }
 
-function nextEscape(text: string, from: number): number {
+/** @returns the position of the next character that may begin an escape, or -1 */
+export function nextEscape(text: string, from: number): number {
   for (let i = from; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code === 0x25 || code === 0x26 || code === 0x5c) return i;

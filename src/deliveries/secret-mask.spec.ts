@@ -61,6 +61,27 @@ describe('a secret in a text', () => {
     }
   });
 
+  it('is masked in Base64 with escapes of characters that it does not have itself', () => {
+    // Its Base64 has "+" and "/".
+    const secret = 'aa~aa?aa~aa?';
+    const base64 = Buffer.from(secret).toString('base64');
+    const texts = [
+      encodeURIComponent(base64),
+      base64.replaceAll('/', '\\/').replaceAll('+', '\\u002b'),
+      base64.replaceAll('+', '&#43;').replaceAll('/', '&#x2F;'),
+      inUnicode(base64),
+      escapedBy((code) => `%${hex(code, 2)}`)(Buffer.from(secret).toString('hex')),
+    ];
+
+    for (const text of texts) expect(masked(`sent: ${text} `, secret)).toBe(`sent: ${MASK} `);
+  });
+
+  it('is masked in the shortest text with an escape that has it', () => {
+    for (const text of ['%78yz%2b', 'xyz\\+', 'x&#121;z+', '"%78yz+', '<xyz\\+>', ',xy%7A+']) {
+      expect(masked(text, 'xyz+')).toMatch(/^["<,]?\*{8}>?$/);
+    }
+  });
+
   it('is all that is masked', () => {
     expect(masked(`{"sent": "Token ${TOKEN}", "a": "b\\n%20&amp;c"}`, TOKEN)).toBe(
       `{"sent": "Token ${MASK}", "a": "b\\n%20&amp;c"}`,

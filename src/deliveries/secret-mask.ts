@@ -1,4 +1,4 @@
-import { unescaped } from './escapes.js';
+import { type Layer, nextEscape, unescaped } from './escapes.js';
 
 const MASK = '********';
 
@@ -13,6 +13,8 @@ const MAX_LAYERS = 3;
 const MAX_ESCAPE_LENGTH = 12;
 /** Characters of a byte in hex. */
 const HEX_LENGTH = 2;
+const ESCAPES_CONSIST_OF = '\\%&#;{}abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
+const ASCII = 128;
 const ESCAPE_BYTES = [...'%\\&'].map((char) => char.charCodeAt(0));
 /** An escape that is cut off at the end of a text. */
 const PARTIAL_ESCAPE = /(?:%[0-9a-f]?|\\(?:[ux]\{?[0-9a-f]*)?|&#?[a-z0-9]{0,8})$/i;
@@ -27,8 +29,12 @@ type Range = [start: number, end: number];
 interface Forms {
   plain: string;
   encoded: { text: string; before: number; after: number }[];
-  /** what an escape has to stand for to be of interest: the secret's characters, and those that begin an escape */
+  /** what an escape has to stand for to be of interest: a character of a form, or one that begins an escape */
   chars: ReadonlySet<string>;
+  /** by code, 1 for the characters of ASCII that an escaped form can consist of */
+  isOfEscaped: Uint8Array;
+  /** characters of the shortest form */
+  minLength: number;
 }
 
 /** How many characters a secret may have in a text, in any form that is recognised. Without escapes hex is the longest. */
@@ -40,20 +46,13 @@ export function longestForm(secret: string, text: Buffer): number {
  * Makes a secret unreadable wherever a text has it: as it is, in upper or lower case, with any of its characters escaped
  * as JSON, JavaScript, URLs and HTML do, in hex, in Base64 of either alphabet and at any offset, and cut off at the end.
  *
- * On the path of every delivery: a text without the secret costs a few searches, and its escapes are read only where they
- * stand for a character of the secret.
+ * On the path of every delivery: a text without the secret costs a few searches, and its escapes are read only if it has
+ * them where an escaped secret could be.
  */
 export function masked(text: string, secret: string): string {
   const forms = formsOf(secret);
-  const ranges: Range[] = [];
-  let layer: ReturnType<typeof unescaped> = { text, positionOf: (index) => index };
-  for (let depth = 0; layer && depth <= MAX_LAYERS; depth++) {
-    for (const [start, end] of secretsIn(layer.text, forms)) {
-      ranges.push([layer.positionOf(start), layer.positionOf(end)]);
-    }
-    // Shorter than the secret, it has a part of it at most.
-    layer = layer.text.length > secret.length ? unescaped(layer, forms.chars) : null;
-  }
+  const ranges = secretsIn(text, forms);
+  if (canHaveEscaped(text, forms)) ranges.push(...escapedSecretsIn(text, secret, forms));
   return ranges.length === 0 ? text : withMasks(text, ranges);
 }
 
@@ -72,12 +71,62 @@ function makeForms(secret: string): Forms {
   const hex = { text: bytes.toString('hex'), before: 0, after: 0 };
   const base64 = [0, 1, 2].map((offset) => base64Form(bytes, offset));
   const urlSafe = base64.map((form) => ({ ...form, text: form.text.replaceAll('+', '-').replaceAll('/', '_') }));
-  const encoded = [hex, ...base64, ...urlSafe.filter(({ text }, i) => text !== base64[i].text)];
+  const encoded = [hex, ...base64, ...urlSafe.filter(({ text }, i) => text !== base64[i].text)].filter(
+    ({ text }) => bytes.length >= MIN_ENCODED_LENGTH && text.length >= MIN_ENCODED_LENGTH,
+  );
+  const plain = lower(secret);
+  const texts = [plain, ...encoded.map(({ text }) => text)];
+  const all = texts.join('');
+  const chars = new Set([...all, ...all.toUpperCase(), ...secret, '\\', '%', '&']);
   return {
-    plain: lower(secret),
-    encoded: encoded.filter(({ text }) => bytes.length >= MIN_ENCODED_LENGTH && text.length >= MIN_ENCODED_LENGTH),
-    chars: new Set([...secret.toLowerCase(), ...secret.toUpperCase(), '\\', '%', '&']),
+    plain,
+    encoded,
+    chars,
+    isOfEscaped: codesOf(chars),
+    minLength: Math.min(...texts.map((text) => text.length)),
   };
+}
+
+/** The characters of ASCII that these can be written with, escaped and escaped again. */
+function codesOf(chars: ReadonlySet<string>): Uint8Array {
+  const codes = new Uint8Array(ASCII);
+  for (const char of [...chars, ...ESCAPES_CONSIST_OF]) codes[char.charCodeAt(0)] = 1;
+  return codes;
+}
+
+/**
+ * Whether there is an escape within a run of characters that an escaped form can consist of, and the run is as long as a
+ * form, or as a recognised beginning of one where the text ends. Most pages and JSON have none: blanks, quotes and
+ * brackets are in no form.
+ */
+function canHaveEscaped(text: string, { isOfEscaped, minLength }: Forms): boolean {
+  // Some letters beyond ASCII are in lower case within it.
+  const isPart = (code: number) => code >= ASCII || isOfEscaped[code] === 1;
+  let done = 0;
+  for (let at = nextEscape(text, 0); at >= 0; at = nextEscape(text, done)) {
+    let start = at;
+    while (start > done && isPart(text.charCodeAt(start - 1))) start--;
+    done = at + 1;
+    while (done < text.length && isPart(text.charCodeAt(done))) done++;
+    // An escape has two characters at least.
+    if (done - start > (done < text.length ? minLength : Math.min(minLength, MIN_PREFIX_LENGTH))) return true;
+  }
+  return false;
+}
+
+/** Where secrets are in what the escapes of a text stand for, as positions in that text. */
+function escapedSecretsIn(text: string, secret: string, forms: Forms): Range[] {
+  const found: Range[] = [];
+  let layer: Layer | null = { text, positionOf: (index) => index };
+  for (let depth = 1; depth <= MAX_LAYERS; depth++) {
+    // Shorter than the secret, it has a part of it at most.
+    layer = layer.text.length > secret.length ? unescaped(layer, forms.chars) : null;
+    if (!layer) break;
+    for (const [start, end] of secretsIn(layer.text, forms)) {
+      found.push([layer.positionOf(start), layer.positionOf(end)]);
+    }
+  }
+  return found;
 }
 
 /** What Base64 has of these bytes alone behind others, and whether a character at either end has bits of them too. */
